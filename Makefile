@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything starts from a clean clone: each target configures and builds first.
+
+CONFIGURE_OPTIONS ?=
+
+.PHONY: all configure demo check check-quick check-qtest install clean distclean help
+
+all: configure
+	@ninja -C build
+
+configure:
+	@./configure $(CONFIGURE_OPTIONS)
+
+demo: all
+	@scripts/demo
+
+check: all
+	@scripts/run-tests check
+
+check-quick: all
+	@scripts/run-tests quick
+
+check-qtest: all
+	@scripts/run-tests qtest
+
+install: all
+	@ninja -C build install
+
+clean:
+	rm -rf build qemu/source qemu/cache/state
+
+distclean: clean
+	rm -rf qemu/base qemu/cache qemu/tools tests/cache
+
+help:
+	@echo 'make demo         build, then boot two Debian kernels under kvm, tcg and partial'
+	@echo 'make check        the tests'
+	@echo 'make check-quick  those that take less than five minutes'
+	@echo 'make check-qtest  all of QEMU'"'"'s own qtests for x86_64 and i386 (long)'
+	@echo 'make install      put the build into the prefix given to ./configure'
+	@echo 'make clean        remove what was generated; distclean: what was fetched, too'

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The accelerator object: properties, and the start of both engines. */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "qemu/accel.h"
+#include "qemu/error-report.h"
+#include "qemu/units.h"
+#include "exec/cputlb.h"
+#include "hw/boards.h"
+#include "hw/i386/x86.h"
+#include "hw/qdev-properties.h"
+#include "kvm/kvm_i386.h"
+#include "system/accel-ops.h"
+#include "system/cpus.h"
+#include "system/tcg.h"
+#include "tcg/startup.h"
+#include "accel/tcg/internal-common.h"
+#include "partial.h"
+#include "code.h"
+#include "exits.h"
+#include "features.h"
+#include "state.h"
+#include "stats.h"
+#include "vcpu.h"
+#include "window.h"
+
+/*
+ * What a hand-over costs is of the order of a hundred microseconds (all of the
+ * state travels both ways); TCG runs some thousand short blocks in that time.
+ * So a window of this length at most doubles the cost of a single failure, and
+ * saves the hand-overs of a loop that fails again.
+ */
+#define DEFAULT_WINDOW_BLOCKS 1024
+
+PartialState *partial_state;
+
+static const char *const level_name[] = {
+    [PARTIAL_OFF] = "off",
+    [PARTIAL_FAILURES] = "failures",
+    [PARTIAL_STATES] = "states",
+    [PARTIAL_ALL] = "all",
+};
+
+/* --- start-up ------------------------------------------------------------ */
+
+static bool choose_states(PartialState *s, Error **errp)
+{
+    if (s->level < PARTIAL_STATES) {
+        s->states = 0;
+    } else if (!s->states_option || g_str_equal(s->states_option, "auto")) {
+        s->states = PARTIAL_MODES_ALL & ~s->probe.native;
+        /*
+         * User code goes where its kernel goes: a VT that runs user code alone
+         * does not hide the host from it well enough yet (docs/design.md).
+         */
+        if (s->states & (1u << PARTIAL_MODE_LONG0)) {
+            s->states = PARTIAL_MODES_ALL;
+        }
+    } else if (!partial_modes_parse(s->states_option, &s->states, errp)) {
+        return false;
+    }
+    s->tcg_owns_all = s->states == PARTIAL_MODES_ALL;
+    return true;
+}
+
+/* A vCPU that TCG runs for long needs its interrupts from QEMU's own APIC. */
+static bool choose_irqchip(PartialState *s, Error **errp)
+{
+    KVMState *kvm = KVM_STATE(s);
+    g_autofree char *names = NULL;
+
+    if (!s->states) {
+        return true;
+    }
+    if (kvm->kernel_irqchip_required) {
+        names = partial_modes_print(s->states);
+        error_setg(errp, "kernel-irqchip=on|split: TCG runs the CPU modes %s "
+                   "here and needs QEMU's own APIC", names);
+        error_append_hint(errp, "Leave kernel-irqchip out, or give "
+                          "states=none to keep every mode in KVM.\n");
+        return false;
+    }
+    kvm->kernel_irqchip_allowed = false;
+    return true;
+}
+
+/*
+ * SMM: TCG has it, KVM may not.  kvm_init() ends QEMU when it is asked for and
+ * missing, so it is not asked where TCG will run it.
+ */
+static int kvm_init_with_smm(PartialState *s, MachineState *ms)
+{
+    AccelClass *kvm = ACCEL_CLASS(object_class_by_name(TYPE_KVM_ACCEL));
+    X86MachineState *x86 = NULL;
+    OnOffAuto smm = ON_OFF_AUTO_AUTO;
+    int r;
+
+    if (object_dynamic_cast(OBJECT(ms), TYPE_X86_MACHINE)) {
+        x86 = X86_MACHINE(ms);
+        smm = x86->smm;
+    }
+    if (x86 && s->tcg_owns_all) {
+        x86->smm = ON_OFF_AUTO_OFF;
+    }
+    r = kvm->init_machine(ms);
+    if (x86) {
+        x86->smm = smm;
+        if (r == 0 && partial_mixed() && !kvm_has_smm()) {
+            x86->smm = ON_OFF_AUTO_OFF;
+        }
+    }
+    return r;
+}
+
+static void start_tcg(PartialState *s, MachineState *ms)
+{
+    tcg_allowed = true;
+    mttcg_enabled = true;
+    page_init();
+    tb_htable_init();
+    tcg_init((size_t)s->tb_size * MiB, 0, ms->smp.max_cpus);
+    tcg_prologue_init();
+}
+
+static int partial_init_machine(MachineState *ms)
+{
+    PartialState *s = PARTIAL_ACCEL(ms->accelerator);
+    KVMState *kvm = KVM_STATE(s);
+    Error *err = NULL;
+    int r;
+
+    partial_state = s;
+    qemu_mutex_init(&s->sites_lock);
+    if (!partial_probe(kvm->device ?: "/dev/kvm", &s->probe, &err) ||
+        !choose_states(s, &err) || !choose_irqchip(s, &err)) {
+        error_report_err(err);
+        partial_state = NULL;
+        return -EINVAL;
+    }
+    r = kvm_init_with_smm(s, ms);
+    if (r < 0) {
+        partial_state = NULL;
+        return r;
+    }
+    if (s->level >= PARTIAL_FAILURES) {
+        s->emulation_exits =
+            kvm_vm_enable_cap(kvm, KVM_CAP_EXIT_ON_EMULATION_FAILURE,
+                              0, 1) == 0;
+    }
+    kvm->exit_hook = partial_exit;
+    start_tcg(s, ms);
+    partial_code_init();
+    partial_features_install();
+    partial_stats_register();
+    return 0;
+}
+
+/* --- what the machine asks of an accelerator ---------------------------- */
+
+static void after_reset(CPUState *cpu, run_on_cpu_data level)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (acc->in_window) {
+        acc->in_window = false;
+        acc->stats.stops[PARTIAL_STOP_RESET]++;
+        partial_state_give(cpu);
+    }
+    acc->tsc_valid = false;
+    /* env is the master copy until an engine of its own needs it. */
+    cpu->vcpu_dirty = true;
+    acc->put_level = MAX(acc->put_level, level.host_int);
+    tlb_flush(cpu);
+}
+
+static void partial_post_reset(CPUState *cpu)
+{
+    run_on_cpu(cpu, after_reset, RUN_ON_CPU_HOST_INT(KVM_PUT_RESET_STATE));
+}
+
+static void partial_post_init(CPUState *cpu)
+{
+    run_on_cpu(cpu, after_reset, RUN_ON_CPU_HOST_INT(KVM_PUT_FULL_STATE));
+}
+
+static void partial_reset_hold(CPUState *cpu)
+{
+    tlb_flush(cpu);
+}
+
+static void partial_ops_class_init(ObjectClass *oc, void *data)
+{
+    AccelOpsClass *ops = ACCEL_OPS_CLASS(oc);
+
+    ops->create_vcpu_thread = partial_vcpu_start;
+    ops->kick_vcpu_thread = partial_vcpu_kick;
+    ops->handle_interrupt = partial_vcpu_interrupt;
+    ops->cpu_reset_hold = partial_reset_hold;
+    ops->synchronize_post_reset = partial_post_reset;
+    ops->synchronize_post_init = partial_post_init;
+    ops->get_elapsed_ticks = partial_elapsed_ticks;
+}
+
+static const TypeInfo partial_ops_type = {
+    .name = ACCEL_OPS_NAME("partial"),
+    .parent = ACCEL_OPS_NAME("kvm"),
+    .class_init = partial_ops_class_init,
+    .abstract = true,
+};
+
+/* --- properties --------------------------------------------------------- */
+
+static char *get_takeover(Object *obj, Error **errp)
+{
+    return g_strdup(level_name[PARTIAL_ACCEL(obj)->level]);
+}
+
+static void set_takeover(Object *obj, const char *value, Error **errp)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(level_name); i++) {
+        if (g_str_equal(value, level_name[i])) {
+            PARTIAL_ACCEL(obj)->level = i;
+            return;
+        }
+    }
+    error_setg(errp, "takeover: '%s' is none of off, failures, states, all",
+               value);
+}
+
+static char *get_states(Object *obj, Error **errp)
+{
+    return g_strdup(PARTIAL_ACCEL(obj)->states_option ?: "auto");
+}
+
+static void set_states(Object *obj, const char *value, Error **errp)
+{
+    PartialModes unused;
+
+    if (!g_str_equal(value, "auto") &&
+        !partial_modes_parse(value, &unused, errp)) {
+        return;
+    }
+    g_free(PARTIAL_ACCEL(obj)->states_option);
+    PARTIAL_ACCEL(obj)->states_option = g_strdup(value);
+}
+
+static void get_u32(Object *obj, Visitor *v, const char *name, void *opaque,
+                    Error **errp)
+{
+    uint32_t *field = (void *)((char *)obj + (uintptr_t)opaque);
+
+    visit_type_uint32(v, name, field, errp);
+}
+
+static void set_window_blocks(Object *obj, Visitor *v, const char *name,
+                              void *opaque, Error **errp)
+{
+    uint32_t value;
+
+    if (!visit_type_uint32(v, name, &value, errp)) {
+        return;
+    }
+    if (value < 1 || value > 1000000) {
+        error_setg(errp, "window-blocks must be from 1 to 1000000, not %u",
+                   value);
+        return;
+    }
+    PARTIAL_ACCEL(obj)->window_blocks = value;
+}
+
+static void set_tb_size(Object *obj, Visitor *v, const char *name,
+                        void *opaque, Error **errp)
+{
+    visit_type_uint32(v, name, &PARTIAL_ACCEL(obj)->tb_size, errp);
+}
+
+static void partial_accel_instance_init(Object *obj)
+{
+    PartialState *s = PARTIAL_ACCEL(obj);
+
+    s->level = PARTIAL_ALL;
+    s->window_blocks = DEFAULT_WINDOW_BLOCKS;
+}
+
+static void partial_accel_finalize(Object *obj)
+{
+    g_free(PARTIAL_ACCEL(obj)->states_option);
+}
+
+static void partial_accel_class_init(ObjectClass *oc, void *data)
+{
+    static GlobalProperty compat[] = {
+        /* KVM's helper for TPR accesses counts on KVM's own exits. */
+        { "apic-common", "vapic", "off" },
+    };
+    AccelClass *ac = ACCEL_CLASS(oc);
+
+    ac->name = "partial";
+    ac->init_machine = partial_init_machine;
+    ac->cpu_common_unrealize = tcg_exec_unrealizefn;
+    ac->compat_props = g_ptr_array_new();
+    compat_props_add(ac->compat_props, compat, G_N_ELEMENTS(compat));
+
+    object_class_property_add_str(oc, "takeover", get_takeover, set_takeover);
+    object_class_property_set_description(oc, "takeover",
+        "What TCG may take over: off, failures, states, all (default: all)");
+
+    object_class_property_add_str(oc, "states", get_states, set_states);
+    object_class_property_set_description(oc, "states",
+        "CPU modes that belong to TCG: auto (what VT does not run natively), "
+        "none, all, or a list such as real:bigreal (default: auto)");
+
+    object_class_property_add(oc, "window-blocks", "uint32",
+        get_u32, set_window_blocks, NULL,
+        (void *)offsetof(PartialState, window_blocks));
+    object_class_property_set_description(oc, "window-blocks",
+        "Bound of a take-over after a failure, in basic blocks "
+        "(default: 1024)");
+
+    object_class_property_add(oc, "tb-size", "uint32",
+        get_u32, set_tb_size, NULL, (void *)offsetof(PartialState, tb_size));
+    object_class_property_set_description(oc, "tb-size",
+        "TCG translation block cache size, in MiB (default: QEMU's)");
+}
+
+static const TypeInfo partial_accel_type = {
+    .name = TYPE_PARTIAL_ACCEL,
+    .parent = TYPE_KVM_ACCEL,
+    .instance_size = sizeof(PartialState),
+    .instance_init = partial_accel_instance_init,
+    .instance_finalize = partial_accel_finalize,
+    .class_init = partial_accel_class_init,
+};
+
+static void register_types(void)
+{
+    type_register_static(&partial_ops_type);
+    type_register_static(&partial_accel_type);
+}
+type_init(register_types);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Code coherence: generations, and copies of the pages that hold code. */
+
+#include "qemu/osdep.h"
+#include "exec/exec-all.h"
+#include "exec/ram_addr.h"
+#include "exec/translation-block.h"
+#include "tcg/tcg.h"
+#include "partial.h"
+#include "code.h"
+#include "trace.h"
+
+/* 256 MiB of copies; past that everything is translated anew. */
+#define MAX_PAGES 65536
+
+typedef struct CodePage {
+    uint64_t generation;    /* in which the copy was last found right */
+    bool stale;             /* changed while its blocks could not be dropped */
+    uint8_t copy[TARGET_PAGE_SIZE];
+} CodePage;
+
+/* pages: ram_addr >> TARGET_PAGE_BITS -> CodePage; protected by lock */
+static QemuMutex lock;
+static GHashTable *pages;
+static uint64_t generation;
+
+void partial_code_init(void)
+{
+    qemu_mutex_init(&lock);
+    pages = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+}
+
+void partial_code_new_generation(CPUState *cpu)
+{
+    cpu->code_gen = qatomic_inc_fetch(&generation);
+}
+
+static void *key_of(ram_addr_t addr)
+{
+    return (void *)(uintptr_t)(addr >> TARGET_PAGE_BITS);
+}
+
+static void take_copy(CodePage *page, ram_addr_t addr, uint64_t gen)
+{
+    memcpy(page->copy, qemu_map_ram_ptr(NULL, addr), TARGET_PAGE_SIZE);
+    page->generation = gen;
+    page->stale = false;
+}
+
+/* Whether the page is as its blocks were translated; called with the lock. */
+static bool is_right(CPUState *cpu, CodePage *page, ram_addr_t addr)
+{
+    if (page->stale) {
+        return false;
+    }
+    if (page->generation >= cpu->code_gen) {
+        return true;
+    }
+    cpu->accel->stats.code_verified++;
+    if (memcmp(page->copy, qemu_map_ram_ptr(NULL, addr), TARGET_PAGE_SIZE)) {
+        return false;
+    }
+    page->generation = cpu->code_gen;
+    return true;
+}
+
+/* Drop all blocks of a page and start again from what is there now. */
+static void drop_page(CPUState *cpu, ram_addr_t addr)
+{
+    CodePage *page;
+
+    cpu->accel->stats.code_stale++;
+    trace_partial_code_stale(cpu->cpu_index, addr);
+    tb_invalidate_phys_range(addr, addr + TARGET_PAGE_SIZE - 1);
+    WITH_QEMU_LOCK_GUARD(&lock) {
+        page = g_hash_table_lookup(pages, key_of(addr));
+        if (page) {
+            take_copy(page, addr, cpu->code_gen);
+        }
+    }
+}
+
+static bool verify_page(CPUState *cpu, ram_addr_t addr)
+{
+    CodePage *page;
+
+    addr &= TARGET_PAGE_MASK;
+    WITH_QEMU_LOCK_GUARD(&lock) {
+        page = g_hash_table_lookup(pages, key_of(addr));
+        if (page && is_right(cpu, page, addr)) {
+            return true;
+        }
+    }
+    drop_page(cpu, addr);
+    return false;
+}
+
+bool partial_code_trust(CPUState *cpu, TranslationBlock *tb)
+{
+    tb_page_addr_t page1 = tb_page_addr1(tb);
+    uint64_t gen = cpu->code_gen;
+
+    if (!verify_page(cpu, tb_page_addr0(tb)) ||
+        (page1 != -1 && !verify_page(cpu, page1))) {
+        return false;
+    }
+    qatomic_set(&tb->code_gen, gen);
+    return !(tb_cflags(tb) & CF_INVALID);
+}
+
+void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
+{
+    ram_addr_t addr = ram_addr & TARGET_PAGE_MASK;
+    bool second_page = tcg_ctx->gen_tb != NULL;
+    bool changed = false;
+    CodePage *page;
+
+    if (!partial_mixed()) {
+        return;
+    }
+    WITH_QEMU_LOCK_GUARD(&lock) {
+        page = g_hash_table_lookup(pages, key_of(addr));
+        if (!page) {
+            if (g_hash_table_size(pages) >= MAX_PAGES) {
+                g_hash_table_remove_all(pages);
+            }
+            page = g_new(CodePage, 1);
+            take_copy(page, addr, cpu->code_gen);
+            g_hash_table_insert(pages, key_of(addr), page);
+        } else if (!is_right(cpu, page, addr)) {
+            changed = true;
+            /* With a page locked no block may be dropped: do it next time. */
+            page->stale = second_page;
+        }
+    }
+    if (changed && !second_page) {
+        drop_page(cpu, addr);
+    }
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One honest feature set. */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "cpu.h"
+#include "kvm/kvm_i386.h"
+#include "cpu-internal.h"
+#include "partial.h"
+#include "features.h"
+
+/*
+ * Features that live in KVM alone: MSRs, and instructions that only a
+ * supervisor uses.  A window gives those back, so TCG need not know them.
+ */
+static uint64_t vt_only(FeatureWord w)
+{
+    switch (w) {
+    case FEAT_1_ECX:
+        return CPUID_EXT_VMX | CPUID_EXT_X2APIC | CPUID_EXT_TSC_DEADLINE_TIMER |
+               CPUID_EXT_HYPERVISOR | CPUID_EXT_PDCM;
+    case FEAT_1_EDX:
+        return CPUID_MCE | CPUID_MCA | CPUID_MTRR | CPUID_PAT | CPUID_APIC;
+    case FEAT_7_0_EBX:
+        return CPUID_7_0_EBX_TSC_ADJUST;
+    case FEAT_7_0_EDX:
+        return CPUID_7_0_EDX_SPEC_CTRL | CPUID_7_0_EDX_STIBP |
+               CPUID_7_0_EDX_ARCH_CAPABILITIES | CPUID_7_0_EDX_SPEC_CTRL_SSBD |
+               CPUID_7_0_EDX_CORE_CAPABILITY | (1u << 10) /* MD_CLEAR */;
+    case FEAT_8000_0001_ECX:
+        return CPUID_EXT3_SVM;
+    case FEAT_8000_0007_EDX:
+    case FEAT_8000_0008_EBX:
+    case FEAT_SVM:
+    case FEAT_KVM:
+    case FEAT_KVM_HINTS:
+    case FEAT_6_EAX:
+        return ~0ull;
+    default:
+        return 0;
+    }
+}
+
+static bool is_msr_word(FeatureWord w)
+{
+    return w >= FEAT_ARCH_CAPABILITIES;
+}
+
+static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
+{
+    PartialState *s = partial_state;
+
+    if (s->tcg_owns_all) {
+        return tcg;
+    }
+    if (is_msr_word(w)) {
+        return vt;
+    }
+    if (!s->probe.cpuid_honoured) {
+        /*
+         * The guest sees the host's CPUID whatever KVM says: let TCG decode
+         * all it can.
+         */
+        return tcg | (vt & vt_only(w));
+    }
+    return vt & (tcg | vt_only(w));
+}
+
+void partial_features_install(void)
+{
+    x86_cpu_shared_features = shared;
+}
+
+static void add_names(GString *s, FeatureWord w, uint64_t bits)
+{
+    FeatureWordInfo *info = &feature_word_info[w];
+    int i;
+
+    for (i = 0; i < 64; i++) {
+        if ((bits >> i) & 1 && info->feat_names[i]) {
+            g_string_append_printf(s, "%s%s", s->len ? " " : "",
+                                   info->feat_names[i]);
+        }
+    }
+}
+
+void partial_features_tell(X86CPU *cpu)
+{
+    PartialState *s = partial_state;
+    g_autoptr(GString) names = g_string_new("");
+    FeatureWord w;
+
+    /* A named model that asks for too much is warned about by its own check. */
+    if (s->tcg_owns_all || !cpu->max_features) {
+        return;
+    }
+    for (w = 0; w < FEATURE_WORDS; w++) {
+        FeatureWordInfo *info = &feature_word_info[w];
+        uint64_t vt;
+
+        if (info->type != CPUID_FEATURE_WORD) {
+            continue;
+        }
+        vt = kvm_arch_get_supported_cpuid(kvm_state, info->cpuid.eax,
+                                          info->cpuid.ecx, info->cpuid.reg);
+        add_names(names, w, vt & ~shared(w, vt, info->tcg_features));
+    }
+    if (names->len) {
+        info_report("accel partial: KVM has these features and TCG has not, so "
+                    "the guest is not shown them: %s", names->str);
+    }
+}

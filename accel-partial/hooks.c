@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a window looks at while TCG runs: blocks, exceptions, soft-TLB fills. */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "accel/tcg/cpu-ops.h"
+#include "exec/address-spaces.h"
+#include "exec/cpu_ldst.h"
+#include "exec/exec-all.h"
+#include "exec/memory-internal.h"
+#include "exec/translation-block.h"
+#include "hw/i386/apic_internal.h"
+#include "hw/intc/ioapic.h"
+#include "kvm/kvm_i386.h"
+#include "tcg/helper-tcg.h"
+#include "partial.h"
+#include "code.h"
+#include "tables.h"
+#include "window.h"
+#include "trace.h"
+
+static const TCGCPUOps *x86_ops;
+static TCGCPUOps hooked_ops;
+
+static void stop(CPUState *cpu, PartialStop why)
+{
+    cpu->accel->stop = why;
+    cpu->exception_index = EXCP_PARTIAL;
+}
+
+/* The guest reached a CPU mode that VT runs natively. */
+static bool left_for_vt(CPUState *cpu)
+{
+    PartialModes states = partial_state->states;
+
+    return states != PARTIAL_MODES_ALL &&
+           !(states & (1u << partial_mode_of(cpu_env(cpu))));
+}
+
+static bool tb_enter(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    acc->stats.blocks++;
+    acc->window_blocks++;
+    if (!acc->bounded) {
+        if (left_for_vt(cpu)) {
+            stop(cpu, PARTIAL_STOP_MODE);
+            return true;
+        }
+        return false;
+    }
+    if (acc->window_blocks > 1) {
+        acc->first = false;
+    }
+    if (acc->blocks_left == 0) {
+        stop(cpu, PARTIAL_STOP_BUDGET);
+        return true;
+    }
+    acc->blocks_left--;
+    return false;
+}
+
+/* UD0, UD1, UD2: #UD is what they are for. */
+static bool is_ud_instruction(CPUState *cpu)
+{
+    CPUX86State *env = cpu_env(cpu);
+    uint8_t code[2];
+
+    if (cpu_memory_rw_debug(cpu, env->segs[R_CS].base + env->eip, code,
+                            sizeof(code), false)) {
+        return false;
+    }
+    return code[0] == 0x0f &&
+           (code[1] == 0x0b || code[1] == 0xb9 || code[1] == 0xff);
+}
+
+/*
+ * TCG says #UD in a window that both engines may run.  The instruction that KVM
+ * failed on: nobody knows it.  A later one: VT may.  User code gets its #UD,
+ * as it does from KVM, or any guest program could pause the VM.
+ */
+static bool undefined_is_the_guests(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (!acc->bounded || is_ud_instruction(cpu)) {
+        return true;
+    }
+    if (!acc->first) {
+        stop(cpu, PARTIAL_STOP_UNKNOWN);
+        return false;
+    }
+    if ((cpu_env(cpu)->hflags & HF_CPL_MASK) == 3) {
+        warn_report_once("accel partial: a guest program used an instruction "
+                         "that neither KVM nor TCG knows; it got #UD");
+        return true;
+    }
+    stop(cpu, PARTIAL_STOP_NEITHER);
+    return false;
+}
+
+static void do_interrupt(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+    CPUX86State *env = cpu_env(cpu);
+    int vector = cpu->exception_index;
+
+    if (acc->event_is_irq) {
+        acc->event_is_irq = false;
+        do_interrupt_x86_hardirq(env, vector, 1);
+        return;
+    }
+    if (vector == EXCP06_ILLOP && !env->exception_is_int &&
+        !undefined_is_the_guests(cpu)) {
+        cpu_loop_exit(cpu);
+    }
+    acc->first = false;
+    x86_ops->do_interrupt(cpu);
+}
+
+static bool exec_interrupt(CPUState *cpu, int request)
+{
+    bool delivered = x86_ops->cpu_exec_interrupt(cpu, request);
+
+    /*
+     * Another vCPU may have written code under VT and said so with this
+     * interrupt.
+     */
+    if (delivered && partial_mixed() && CPU_NEXT(first_cpu)) {
+        partial_code_new_generation(cpu);
+    }
+    return delivered;
+}
+
+/* The guest-physical page that a fill has just entered into the soft TLB. */
+static hwaddr filled_page(CPUState *cpu, vaddr addr, int mmu_idx)
+{
+    CPUTLBDescFast *fast = &cpu->neg.tlb.f[mmu_idx];
+    uintptr_t index = (addr >> TARGET_PAGE_BITS) &
+                      (fast->mask >> CPU_TLB_ENTRY_BITS);
+
+    return cpu->neg.tlb.d[mmu_idx].fulltlb[index].phys_addr;
+}
+
+static MemoryRegion *region_at(CPUState *cpu, hwaddr gpa, hwaddr *offset)
+{
+    MemTxAttrs attrs = cpu_get_mem_attrs(cpu_env(cpu));
+    AddressSpace *as = cpu_get_address_space(cpu, x86_asidx_from_attrs(cpu,
+                                                                       attrs));
+    hwaddr len = TARGET_PAGE_SIZE;
+
+    return address_space_translate(as, gpa, offset, &len, false, attrs);
+}
+
+/* Pages whose accesses KVM's own interrupt controllers must see. */
+static bool vt_owns_page(CPUState *cpu, hwaddr gpa)
+{
+    APICCommonState *apic = APIC_COMMON(X86_CPU(cpu)->apic_state);
+
+    if (!cpu->accel->bounded || !kvm_irqchip_in_kernel()) {
+        return false;
+    }
+    if (gpa == IO_APIC_DEFAULT_ADDRESS) {
+        return kvm_ioapic_in_kernel();
+    }
+    return apic && gpa == (apic->apicbase & MSR_IA32_APICBASE_BASE);
+}
+
+static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
+                     int mmu_idx, bool probe, uintptr_t ra)
+{
+    AccelCPUState *acc = cpu->accel;
+    hwaddr gpa, offset;
+    MemoryRegion *mr;
+
+    if (!x86_ops->tlb_fill(cpu, addr, size, type, mmu_idx, probe, ra)) {
+        return false;
+    }
+    /* The page walker's own accesses change accessed and dirty bits only. */
+    if (probe || !acc->in_window || mmu_idx == MMU_PHYS_IDX ||
+        mmu_idx == MMU_NESTED_IDX) {
+        return true;
+    }
+    gpa = filled_page(cpu, addr, mmu_idx);
+    if (vt_owns_page(cpu, gpa)) {
+        stop(cpu, PARTIAL_STOP_VT_OWNED);
+        cpu_loop_exit_restore(cpu, ra);
+    }
+    if (type == MMU_INST_FETCH) {
+        mr = region_at(cpu, gpa, &offset);
+        if (mr->ops == &unassigned_mem_ops && !memory_region_is_ram(mr)) {
+            stop(cpu, PARTIAL_STOP_NOWHERE);
+            cpu_loop_exit_restore(cpu, ra);
+        }
+    } else if (type == MMU_DATA_STORE && acc->watch_stores) {
+        mr = region_at(cpu, gpa, &offset);
+        if (memory_region_is_ram(mr)) {
+            partial_tables_note(cpu, gpa, memory_region_get_ram_ptr(mr) +
+                                (offset & TARGET_PAGE_MASK));
+        }
+    }
+    return true;
+}
+
+/* Ports of the controllers that a full in-kernel irqchip brings along. */
+static bool vt_owns_port(uint32_t port)
+{
+    return kvm_pic_in_kernel() &&
+           ((port & ~0x81u) == 0x20 || (port & ~3u) == 0x40 || port == 0x61 ||
+            (port & ~1u) == 0x4d0);
+}
+
+/*
+ * CPUID and the MSRs are KVM's in a window that both engines may run: a
+ * hypervisor leaf or kvmclock's page would have two answers.
+ */
+static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
+{
+    CPUState *cpu = env_cpu(env);
+    AccelCPUState *acc = cpu->accel;
+
+    if (!acc->in_window || !acc->bounded || acc->first ||
+        (insn == X86_LEAVE_PIO && !vt_owns_port(arg))) {
+        return false;
+    }
+    stop(cpu, PARTIAL_STOP_VT_OWNED);
+    return true;
+}
+
+const TCGCPUOps *partial_window_hooks(const TCGCPUOps *ops)
+{
+    x86_ops = ops;
+    hooked_ops = *ops;
+    hooked_ops.tb_enter = tb_enter;
+    hooked_ops.tb_trust = partial_code_trust;
+    hooked_ops.tb_page = partial_code_translate;
+    hooked_ops.do_interrupt = do_interrupt;
+    hooked_ops.cpu_exec_interrupt = exec_interrupt;
+    hooked_ops.tlb_fill = tlb_fill;
+    x86_tcg_leave = leave;
+    return &hooked_ops;
+}

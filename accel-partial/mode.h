@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CPU modes as VT sees them: what hardware virtualization may run natively,
+ * emulate, or refuse (SDM vol. 3C, 27.3.1 "checks on guest state").
+ */
+#ifndef ACCEL_PARTIAL_MODE_H
+#define ACCEL_PARTIAL_MODE_H
+
+typedef enum PartialMode {
+    PARTIAL_MODE_REAL,      /* segments as a reset 8086 would have them */
+    PARTIAL_MODE_BIGREAL,   /* real mode with a base or limit that is not */
+    PARTIAL_MODE_VM86,
+    PARTIAL_MODE_PROT16,
+    PARTIAL_MODE_PROT32,
+    PARTIAL_MODE_PAGED16,
+    PARTIAL_MODE_PAGED32,
+    PARTIAL_MODE_COMPAT,    /* 16- and 32-bit code in long mode */
+    PARTIAL_MODE_LONG0,     /* 64-bit code, supervisor */
+    PARTIAL_MODE_LONG3,     /* 64-bit code, user */
+    PARTIAL_MODE__MAX,
+} PartialMode;
+
+/* A set of modes: bit (1 << PartialMode). */
+typedef uint32_t PartialModes;
+
+#define PARTIAL_MODES_ALL ((1u << PARTIAL_MODE__MAX) - 1)
+
+extern const char *const partial_mode_name[PARTIAL_MODE__MAX];
+
+/**
+ * partial_mode_of: the CPU mode a vCPU is in
+ * @env: its state; hflags, CR0 and the segment registers must be valid
+ */
+PartialMode partial_mode_of(const CPUX86State *env);
+
+struct kvm_sregs;
+/**
+ * partial_mode_of_sregs: the same from KVM's registers
+ * @sregs: as of KVM_GET_SREGS or the synced registers of KVM_RUN
+ * @rflags: the guest's RFLAGS
+ */
+PartialMode partial_mode_of_sregs(const struct kvm_sregs *sregs,
+                                  uint64_t rflags);
+
+/**
+ * partial_modes_parse: read a list such as "real:bigreal"
+ * @list: names separated by ':'; "all" and "none" are understood
+ * @modes: where the set goes
+ * @errp: names the part that is not a mode, and those that are
+ */
+bool partial_modes_parse(const char *list, PartialModes *modes, Error **errp);
+
+/**
+ * partial_modes_print: the reverse of partial_modes_parse()
+ *
+ * Returns: a string to be freed with g_free()
+ */
+char *partial_modes_print(PartialModes modes);
+
+#endif

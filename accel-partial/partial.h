@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * accel/partial: KVM holds the vCPU, TCG takes over what KVM cannot run.
+ *
+ * What the rooms of the accelerator share.  A vCPU belongs to one engine at a
+ * time; while TCG has it, env is the master copy of its state and
+ * cpu->vcpu_dirty is true, which is KVM's own word for the same thing.
+ */
+#ifndef ACCEL_PARTIAL_H
+#define ACCEL_PARTIAL_H
+
+#include "cpu.h"
+#include "system/kvm_int.h"
+#include "mode.h"
+#include "probe.h"
+
+#define TYPE_PARTIAL_ACCEL ACCEL_CLASS_NAME("partial")
+OBJECT_DECLARE_SIMPLE_TYPE(PartialState, PARTIAL_ACCEL)
+
+/* Leaves cpu_exec() and kvm_cpu_exec(); the vCPU's accel state says why. */
+#define EXCP_PARTIAL 0x10100
+
+/* How much TCG may take over; each level includes those before it. */
+typedef enum PartialLevel {
+    PARTIAL_OFF,
+    PARTIAL_FAILURES,
+    PARTIAL_STATES,
+    PARTIAL_ALL,
+} PartialLevel;
+
+/* Why TCG took the vCPU over. */
+typedef enum PartialReason {
+    PARTIAL_REASON_EMULATION,  /* KVM's emulator did not know the instruction */
+    PARTIAL_REASON_DELIVERY,   /* KVM could not deliver an event */
+    PARTIAL_REASON_ENTRY,      /* VT refused the guest state */
+    PARTIAL_REASON_SHUTDOWN,   /* VT saw a triple fault */
+    PARTIAL_REASON_ENDLESS,    /* KVM repeats an access without progress */
+    PARTIAL_REASON_MODE,       /* VT does not run this CPU mode natively */
+    PARTIAL_REASON__MAX,
+} PartialReason;
+
+/* Why a window ended. */
+typedef enum PartialStop {
+    PARTIAL_STOP_BUDGET,       /* the bound on blocks was reached */
+    PARTIAL_STOP_MODE,         /* VT runs the new CPU mode natively */
+    PARTIAL_STOP_KICK,         /* somebody wants the vCPU thread */
+    PARTIAL_STOP_HALT,         /* HLT, and KVM has the interrupt controller */
+    PARTIAL_STOP_VT_OWNED,     /* a resource that only KVM can serve */
+    PARTIAL_STOP_UNKNOWN,      /* TCG does not know a later instruction */
+    PARTIAL_STOP_RESET,        /* the guest was reset */
+    PARTIAL_STOP_DEBUG,        /* a debugger's breakpoint or step */
+    PARTIAL_STOP_NEITHER,      /* neither engine knows the instruction */
+    PARTIAL_STOP_NOWHERE,      /* code was fetched from where nothing is */
+    PARTIAL_STOP__MAX,
+} PartialStop;
+
+extern const char *const partial_reason_name[PARTIAL_REASON__MAX];
+extern const char *const partial_stop_name[PARTIAL_STOP__MAX];
+
+/* What one engine said of an instruction; kept for reports. */
+typedef struct PartialFailure {
+    uint32_t exit_reason;      /* KVM_EXIT_* */
+    uint32_t suberror;         /* of KVM_EXIT_INTERNAL_ERROR */
+    uint64_t hardware;         /* of KVM_EXIT_FAIL_ENTRY */
+    uint8_t len;               /* of bytes[]; 0: KVM could not fetch any */
+    uint8_t bytes[15];
+} PartialFailure;
+
+/* Counters of a vCPU: written by its thread, read by the monitor. */
+typedef struct PartialStats {
+    uint64_t takeovers[PARTIAL_REASON__MAX];
+    uint64_t stops[PARTIAL_STOP__MAX];
+    uint64_t blocks;           /* that the execution loop entered */
+    uint64_t tcg_ns;
+    uint64_t vt_ns;
+    uint64_t vt_runs;          /* calls of kvm_cpu_exec() */
+    uint64_t syncs;            /* full state transfers from KVM */
+    uint64_t code_verified;    /* code pages compared to their copy */
+    uint64_t code_stale;       /* code pages that VT had changed */
+    uint64_t table_pages;      /* pages windows wrote that were compared */
+    uint64_t table_flushes;    /* times KVM's shadows were dropped */
+} PartialStats;
+
+/* Per-vCPU state, cpu->accel.  Only the vCPU's thread writes it. */
+struct AccelCPUState {
+    bool in_window;            /* TCG has the vCPU */
+    bool bounded;              /* ... for blocks_left blocks at most */
+    bool first;                /* the instruction VT failed on is still ahead */
+    bool event_is_irq;         /* exception_index is a vector from KVM */
+    bool watch_stores;         /* note the pages that this window writes */
+    PartialReason reason;
+    PartialStop stop;
+    uint32_t blocks_left;
+    uint64_t window_blocks;    /* blocks of this window so far */
+    uint64_t start_pc;         /* linear, of the window's first instruction */
+    int put_level;             /* KVM_PUT_*: what env owes to KVM */
+    int64_t tsc_delta;         /* the guest's TSC less the host's */
+    bool tsc_valid;
+    PartialFailure failure;
+    /* an access that KVM repeats: see exits.c */
+    struct {
+        uint64_t gpa;
+        uint32_t count;
+        bool armed;
+        struct kvm_regs regs;
+    } repeat;
+    GHashTable *written;       /* page -> copy, see tables.c */
+    PartialStats stats;
+};
+
+/* A distinct instruction that KVM failed on, for reports and the demo. */
+typedef struct PartialSite {
+    PartialFailure failure;
+    uint64_t rip;
+    uint64_t count;
+} PartialSite;
+
+struct PartialState {
+    KVMState parent_obj;
+
+    /* properties */
+    PartialLevel level;
+    char *states_option;
+    uint32_t window_blocks;    /* bound of a failure window, in blocks */
+    uint32_t tb_size;          /* MiB; 0: QEMU's default */
+
+    /* decided at start-up, constant afterwards */
+    PartialModes states;       /* CPU modes that belong to TCG */
+    bool tcg_owns_all;         /* VT never runs this guest */
+    PartialProbe probe;
+    bool emulation_exits;      /* KVM_CAP_EXIT_ON_EMULATION_FAILURE is on */
+
+    QemuMutex sites_lock;
+    PartialSite sites[32];     /* protected by sites_lock */
+    unsigned nr_sites;
+};
+
+/* The accelerator in use; NULL under any other. */
+extern PartialState *partial_state;
+
+/**
+ * partial_mixed: whether both engines may run this guest
+ *
+ * Where TCG owns every CPU mode nothing has to be kept coherent with KVM, and
+ * env never travels.
+ */
+static inline bool partial_mixed(void)
+{
+    return !partial_state->tcg_owns_all;
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The vCPU's state on its way between KVM and TCG.
+ *
+ * Both directions run in the vCPU's own thread with the BQL held, at an
+ * instruction boundary: an access that KVM has in flight is completed first.
+ */
+#ifndef ACCEL_PARTIAL_STATE_H
+#define ACCEL_PARTIAL_STATE_H
+
+#include "hw/core/cpu.h"
+
+/**
+ * partial_state_take: make env the master copy and ready for TCG
+ * @cpu: the vCPU
+ *
+ * Events that KVM had begun to deliver are left for cpu_exec() to deliver; a
+ * #UD that KVM queued for an instruction it could not emulate is taken back
+ * (KVM API 6.39 "KVM_CAP_EXIT_ON_EMULATION_FAILURE").
+ * Returns: false after a report if KVM did not give its state
+ */
+bool partial_state_take(CPUState *cpu);
+
+/**
+ * partial_state_settle: give KVM in full what a reset or loadvm left in env
+ * @cpu: the vCPU
+ *
+ * Returns: false after a report if KVM refused it; the VM is then stopped
+ */
+bool partial_state_settle(CPUState *cpu);
+
+/**
+ * partial_state_give: env goes back to KVM at its next entry
+ * @cpu: the vCPU, which has just left cpu_exec()
+ */
+void partial_state_give(CPUState *cpu);
+
+/**
+ * partial_state_halt_in_kernel: let KVM sleep through a HLT that TCG executed
+ * @cpu: a halted vCPU whose interrupt controller is KVM's
+ */
+void partial_state_halt_in_kernel(CPUState *cpu);
+
+/**
+ * partial_elapsed_ticks: the TSC as the guest sees it, for TCG
+ *
+ * Agrees with KVM's where both engines run the guest; QEMU's own elsewhere.
+ */
+int64_t partial_elapsed_ticks(void);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The vCPU's thread: run VT, look at the exit, run a window, go back. */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/guest-random.h"
+#include "qemu/main-loop.h"
+#include "qemu/rcu.h"
+#include "qemu/timer.h"
+#include "exec/cpu-common.h"
+#include "system/cpus.h"
+#include "system/kvm.h"
+#include "tcg/startup.h"
+#include "accel/kvm/kvm-cpus.h"
+#include "partial.h"
+#include "exits.h"
+#include "state.h"
+#include "vcpu.h"
+#include "window.h"
+
+typedef struct ForceRcu {
+    Notifier notifier;
+    CPUState *cpu;
+} ForceRcu;
+
+static void nothing(CPUState *cpu, run_on_cpu_data data)
+{
+}
+
+/* TCG stays in one RCU section for long: leave it when a writer waits. */
+static void force_rcu(Notifier *n, void *data)
+{
+    ForceRcu *f = container_of(n, ForceRcu, notifier);
+
+    async_run_on_cpu(f->cpu, nothing, RUN_ON_CPU_NULL);
+}
+
+/* Whether the vCPU is in a CPU mode that belongs to TCG. */
+static bool in_tcg_mode(CPUState *cpu)
+{
+    PartialModes states = partial_state->states;
+    struct kvm_sregs sregs;
+    struct kvm_regs regs;
+
+    if (states == 0 || states == PARTIAL_MODES_ALL) {
+        return states != 0;
+    }
+    if (cpu->vcpu_dirty) {
+        return states & (1u << partial_mode_of(cpu_env(cpu)));
+    }
+    if (kvm_vcpu_ioctl(cpu, KVM_GET_SREGS, &sregs) < 0 ||
+        kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &regs) < 0) {
+        return false;
+    }
+    return states & (1u << partial_mode_of_sregs(&sregs, regs.rflags));
+}
+
+static int run_vt(CPUState *cpu)
+{
+    int64_t start = get_clock();
+    int r;
+
+    if (!partial_state_settle(cpu)) {
+        return EXCP_INTERRUPT;
+    }
+    cpu->accel->stats.vt_runs++;
+    r = kvm_cpu_exec(cpu);
+    cpu->accel->stats.vt_ns += get_clock() - start;
+    if (partial_exit_check_repeat(cpu)) {
+        r = EXCP_PARTIAL;
+    }
+    if (r == EXCP_PARTIAL) {
+        partial_window_open(cpu, cpu->accel->reason,
+                            partial_state->window_blocks);
+    }
+    return r;
+}
+
+static int run(CPUState *cpu)
+{
+    if (!cpu->accel->in_window && in_tcg_mode(cpu)) {
+        partial_window_open(cpu, PARTIAL_REASON_MODE, 0);
+    }
+    return cpu->accel->in_window ? partial_window_run(cpu) : run_vt(cpu);
+}
+
+static void *vcpu_thread(void *arg)
+{
+    CPUState *cpu = arg;
+    ForceRcu rcu = { .notifier.notify = force_rcu, .cpu = cpu };
+
+    rcu_register_thread();
+    rcu_add_force_rcu_notifier(&rcu.notifier);
+    tcg_register_thread();
+
+    bql_lock();
+    qemu_thread_get_self(cpu->thread);
+    cpu->thread_id = qemu_get_thread_id();
+    cpu->neg.can_do_io = true;
+    current_cpu = cpu;
+    kvm_init_vcpu(cpu, &error_fatal);
+    kvm_init_cpu_signals(cpu);
+    if (partial_state->states && partial_mixed() &&
+        kvm_check_extension(kvm_state, KVM_CAP_SYNC_REGS)) {
+        /* So that each exit shows the CPU mode for nothing. */
+        cpu->kvm_run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+    }
+    cpu_thread_signal_created(cpu);
+    qemu_guest_random_seed_thread_part2(cpu->random_seed);
+
+    do {
+        if (cpu_can_run(cpu) && run(cpu) == EXCP_DEBUG) {
+            cpu_handle_guest_debug(cpu);
+        }
+        qemu_wait_io_event(cpu);
+    } while (!cpu->unplug || cpu_can_run(cpu));
+
+    kvm_destroy_vcpu(cpu);
+    cpu_thread_signal_destroyed(cpu);
+    bql_unlock();
+    rcu_remove_force_rcu_notifier(&rcu.notifier);
+    rcu_unregister_thread();
+    return NULL;
+}
+
+void partial_vcpu_start(CPUState *cpu)
+{
+    g_autofree char *name = g_strdup_printf("CPU %d/partial", cpu->cpu_index);
+
+    qemu_thread_create(cpu->thread, name, vcpu_thread, cpu,
+                       QEMU_THREAD_JOINABLE);
+}
+
+void partial_vcpu_kick(CPUState *cpu)
+{
+    cpu_exit(cpu);
+    if (cpu->created) {
+        cpus_kick_thread(cpu);
+    }
+}
+
+void partial_vcpu_interrupt(CPUState *cpu, int mask)
+{
+    cpu->interrupt_request |= mask;
+    if (!qemu_cpu_is_self(cpu)) {
+        qemu_cpu_kick(cpu);
+    } else {
+        qatomic_set(&cpu->neg.icount_decr.u16.high, -1);
+    }
+}

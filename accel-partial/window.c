@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A window: opening it, running it, closing it. */
+
+#include "qemu/osdep.h"
+#include "qemu/main-loop.h"
+#include "qemu/timer.h"
+#include "exec/cpu-common.h"
+#include "exec/translation-block.h"
+#include "hw/boards.h"
+#include "hw/core/cpu.h"
+#include "kvm/kvm_i386.h"
+#include "system/cpus.h"
+#include "partial.h"
+#include "code.h"
+#include "report.h"
+#include "state.h"
+#include "tables.h"
+#include "window.h"
+#include "trace.h"
+
+const char *const partial_reason_name[PARTIAL_REASON__MAX] = {
+    [PARTIAL_REASON_EMULATION] = "emulation",
+    [PARTIAL_REASON_DELIVERY] = "delivery",
+    [PARTIAL_REASON_ENTRY] = "entry",
+    [PARTIAL_REASON_SHUTDOWN] = "shutdown",
+    [PARTIAL_REASON_ENDLESS] = "endless",
+    [PARTIAL_REASON_MODE] = "mode",
+};
+
+const char *const partial_stop_name[PARTIAL_STOP__MAX] = {
+    [PARTIAL_STOP_BUDGET] = "budget",
+    [PARTIAL_STOP_MODE] = "mode",
+    [PARTIAL_STOP_KICK] = "kick",
+    [PARTIAL_STOP_HALT] = "halt",
+    [PARTIAL_STOP_VT_OWNED] = "vt-owned",
+    [PARTIAL_STOP_UNKNOWN] = "unknown",
+    [PARTIAL_STOP_RESET] = "reset",
+    [PARTIAL_STOP_DEBUG] = "debug",
+    [PARTIAL_STOP_NEITHER] = "neither",
+    [PARTIAL_STOP_NOWHERE] = "nowhere",
+};
+
+static void set_cflags(CPUState *cpu, bool bounded)
+{
+    uint32_t cflags = cpu->cluster_index << CF_CLUSTER_SHIFT;
+
+    if (current_machine->smp.max_cpus > 1) {
+        cflags |= CF_PARALLEL;
+    }
+    if (bounded) {
+        /* Every block passes the loop, which counts it. */
+        cflags |= CF_NO_GOTO_TB | CF_NO_GOTO_PTR;
+    }
+    cpu->tcg_cflags = cflags;
+}
+
+bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks)
+{
+    AccelCPUState *acc = cpu->accel;
+    CPUX86State *env = cpu_env(cpu);
+
+    acc->reason = reason;
+    acc->bounded = blocks != 0;
+    acc->blocks_left = blocks;
+    acc->window_blocks = 0;
+    acc->first = reason != PARTIAL_REASON_MODE;
+    if (!partial_state_take(cpu)) {
+        return false;
+    }
+    acc->start_pc = env->segs[R_CS].base + env->eip;
+    acc->in_window = true;
+    acc->stats.takeovers[reason]++;
+    set_cflags(cpu, acc->bounded);
+    if (partial_mixed()) {
+        partial_code_new_generation(cpu);
+    }
+    partial_tables_begin(cpu);
+    trace_partial_window_open(cpu->cpu_index, partial_reason_name[reason],
+                              acc->start_pc, blocks);
+    return true;
+}
+
+void partial_window_close(CPUState *cpu, PartialStop stop)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    acc->in_window = false;
+    acc->stop = stop;
+    acc->stats.stops[stop]++;
+    partial_state_give(cpu);
+    partial_tables_settle(cpu);
+    trace_partial_window_close(cpu->cpu_index, partial_stop_name[stop],
+                               acc->window_blocks);
+}
+
+/* cpu_exec() without the BQL, and the one instruction that must run alone. */
+static int run_tcg(CPUState *cpu)
+{
+    int64_t start = get_clock();
+    int r;
+
+    bql_unlock();
+    do {
+        cpu_exec_start(cpu);
+        r = cpu_exec(cpu);
+        cpu_exec_end(cpu);
+        if (r == EXCP_ATOMIC) {
+            cpu_exec_step_atomic(cpu);
+        }
+    } while (r == EXCP_ATOMIC);
+    bql_lock();
+    qatomic_set(&cpu->exit_request, 0);
+    cpu->accel->stats.tcg_ns += get_clock() - start;
+    return r;
+}
+
+static int after_halt(CPUState *cpu)
+{
+    if (cpu->accel->bounded && partial_mixed()) {
+        partial_window_close(cpu, PARTIAL_STOP_HALT);
+        partial_state_halt_in_kernel(cpu);
+    }
+    return EXCP_HLT;
+}
+
+/* Somebody wants the thread; a bounded window that has progressed ends. */
+static int after_kick(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (acc->bounded && !acc->first) {
+        partial_window_close(cpu, PARTIAL_STOP_KICK);
+    }
+    return EXCP_INTERRUPT;
+}
+
+int partial_window_run(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+    int r = run_tcg(cpu);
+
+    switch (r) {
+    case EXCP_PARTIAL:
+        partial_window_close(cpu, acc->stop);
+        if (acc->stop == PARTIAL_STOP_NEITHER ||
+            acc->stop == PARTIAL_STOP_NOWHERE) {
+            partial_report(cpu);
+        }
+        return EXCP_INTERRUPT;
+    case EXCP_HLT:
+    case EXCP_HALTED:
+        return after_halt(cpu);
+    case EXCP_DEBUG:
+        if (acc->bounded) {
+            partial_window_close(cpu, PARTIAL_STOP_DEBUG);
+        }
+        return r;
+    default:
+        return after_kick(cpu);
+    }
+}
