@@ -185,6 +185,23 @@ static void partial_post_init(CPUState *cpu)
     run_on_cpu(cpu, after_reset, RUN_ON_CPU_HOST_INT(KVM_PUT_FULL_STATE));
 }
 
+static void close_window(CPUState *cpu, run_on_cpu_data data)
+{
+    if (cpu->accel->in_window) {
+        partial_window_close(cpu, PARTIAL_STOP_KICK);
+    }
+}
+
+/* For whoever reads env (migration, a debugger): it is then as KVM has it. */
+static void partial_synchronize_state(CPUState *cpu)
+{
+    /* A device that asks while TCG runs the vCPU gets env as TCG has it. */
+    if (cpu->accel->in_window && partial_mixed() && !cpu->running) {
+        run_on_cpu(cpu, close_window, RUN_ON_CPU_NULL);
+    }
+    kvm_cpu_synchronize_state(cpu);
+}
+
 static void partial_reset_hold(CPUState *cpu)
 {
     tlb_flush(cpu);
@@ -198,6 +215,7 @@ static void partial_ops_class_init(ObjectClass *oc, void *data)
     ops->kick_vcpu_thread = partial_vcpu_kick;
     ops->handle_interrupt = partial_vcpu_interrupt;
     ops->cpu_reset_hold = partial_reset_hold;
+    ops->synchronize_state = partial_synchronize_state;
     ops->synchronize_post_reset = partial_post_reset;
     ops->synchronize_post_init = partial_post_init;
     ops->get_elapsed_ticks = partial_elapsed_ticks;

@@ -33,6 +33,7 @@ static bool cpu_realize(CPUState *cs, Error **errp)
     if (cs->cpu_index <= 0) {
         partial_features_tell(X86_CPU(cs));
     }
+    partial_features_decode(X86_CPU(cs));
     if (partial_mixed()) {
         return class_of("kvm")->cpu_target_realize(cs, errp);
     }

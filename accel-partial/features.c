@@ -46,6 +46,12 @@ static bool is_msr_word(FeatureWord w)
     return w >= FEAT_ARCH_CAPABILITIES;
 }
 
+/* Whether the guest sees the CPUID that QEMU sets. */
+static bool cpuid_is_ours(void)
+{
+    return partial_state->tcg_owns_all || partial_state->probe.cpuid_honoured;
+}
+
 static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
 {
     PartialState *s = partial_state;
@@ -56,7 +62,7 @@ static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
     if (is_msr_word(w)) {
         return vt;
     }
-    if (!s->probe.cpuid_honoured) {
+    if (!cpuid_is_ours()) {
         /*
          * The guest sees the host's CPUID whatever KVM says: let TCG decode
          * all it can.
@@ -69,6 +75,31 @@ static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
 void partial_features_install(void)
 {
     x86_cpu_shared_features = shared;
+}
+
+void partial_features_decode(X86CPU *cpu)
+{
+    CPUX86State *env = &cpu->env;
+    FeatureWord w;
+
+    if (cpuid_is_ours()) {
+        return;
+    }
+    for (w = 0; w < FEATURE_WORDS; w++) {
+        FeatureWordInfo *info = &feature_word_info[w];
+        uint32_t reg[4];
+
+        if (info->type == CPUID_FEATURE_WORD &&
+            info->cpuid.eax < 0x40000000u) {
+            host_cpuid(info->cpuid.eax, info->cpuid.ecx,
+                       &reg[R_EAX], &reg[R_EBX], &reg[R_ECX], &reg[R_EDX]);
+            env->features[w] |= reg[info->cpuid.reg] & info->tcg_features;
+        }
+    }
+    if (env->features[FEAT_1_ECX] & CPUID_EXT_AVX) {
+        env->features[FEAT_XSAVE_XCR0_LO] |=
+            XSTATE_FP_MASK | XSTATE_SSE_MASK | XSTATE_YMM_MASK;
+    }
 }
 
 static void add_names(GString *s, FeatureWord w, uint64_t bits)

@@ -21,4 +21,14 @@ void partial_features_install(void);
  */
 void partial_features_tell(X86CPU *cpu);
 
+/**
+ * partial_features_decode: let TCG decode what the guest can see
+ * @cpu: a vCPU, its features expanded
+ *
+ * Does nothing on a VT that shows the guest the CPUID that QEMU set.  One that
+ * shows the host's makes guests use what the host has: TCG then decodes all of
+ * that which it knows.
+ */
+void partial_features_decode(X86CPU *cpu);
+
 #endif

@@ -93,9 +93,11 @@ struct AccelCPUState {
     uint32_t blocks_left;
     uint64_t window_blocks;    /* blocks of this window so far */
     uint64_t start_pc;         /* linear, of the window's first instruction */
+    uint64_t start_sp;         /* linear, of the stack at that time */
     int put_level;             /* KVM_PUT_*: what env owes to KVM */
     int64_t tsc_delta;         /* the guest's TSC less the host's */
     bool tsc_valid;
+    bool fpu_by_number;        /* env->fpregs are in TCG's order */
     PartialFailure failure;
     /* an access that KVM repeats: see exits.c */
     struct {

@@ -44,7 +44,11 @@ static const uint8_t code_alias[] = {
     0x8b, 0x33, 0xe6, DONE_PORT, 0x0f, 0x20, 0xd8, 0x0f, 0x22, 0xd8,
     0x8b, 0x3b, 0xe6, DONE_PORT
 };
-static const uint8_t code_int3[] = { 0xcc };
+/* The same for user code, which cannot reload CR3. */
+static const uint8_t code_alias_user[] = {
+    0x8b, 0x33, 0xe6, DONE_PORT, 0x8b, 0x3b, 0xe6, DONE_PORT
+};
+static const uint8_t code_ud2[] = { 0x0f, 0x0b };
 
 typedef struct Scratch {
     int kvm, vm, vcpu;
@@ -258,6 +262,8 @@ static bool run_to_out(Scratch *s, int64_t *ns)
         r = ioctl(s->vcpu, KVM_RUN, 0);
     } while (r < 0 && (errno == EINTR || errno == EAGAIN));
     *ns = get_clock() - start;
+    trace_partial_probe_exit(r < 0 ? errno : 0, s->run->exit_reason,
+                             s->run->internal.suberror);
     if (r < 0 || s->run->exit_reason != KVM_EXIT_IO ||
         s->run->io.port != DONE_PORT) {
         return false;
@@ -321,35 +327,68 @@ static bool cpuid_honoured(Scratch *s, PartialMode mode)
            ioctl(s->vcpu, KVM_GET_REGS, &regs) == 0 && regs.rbx == CPUID_MARK;
 }
 
-static bool misses_stores_to_tables(Scratch *s)
+/* Loading another CR3 and the old one again stands for the guest's reload. */
+static bool reload_cr3(Scratch *s)
 {
+    struct kvm_sregs r;
+    uint64_t cr3;
+
+    if (ioctl(s->vcpu, KVM_GET_SREGS, &r) < 0) {
+        return false;
+    }
+    cr3 = r.cr3;
+    r.cr3 = cr3 ^ PG_PWT_MASK;
+    if (ioctl(s->vcpu, KVM_SET_SREGS, &r) < 0) {
+        return false;
+    }
+    r.cr3 = cr3;
+    return ioctl(s->vcpu, KVM_SET_SREGS, &r) == 0;
+}
+
+/*
+ * VT maps a page, user space changes the PTE, the translation is reloaded: does
+ * VT see the new page?  Asked in a mode that VT runs natively; an emulator
+ * walks the tables itself and is always right.
+ */
+static bool misses_stores_to_tables(Scratch *s, PartialModes native)
+{
+    bool user = !(native & (1u << PARTIAL_MODE_LONG0));
+    const ModeTest *t = &mode_test[user ? PARTIAL_MODE_LONG3
+                                        : PARTIAL_MODE_LONG0];
     struct kvm_regs regs = { .rbx = ALIAS };
     int64_t ns;
 
-    memcpy(s->mem + CODE, code_alias, sizeof(code_alias));
-    if (!set_mode(s, &mode_test[PARTIAL_MODE_LONG0], CODE, &regs) ||
-        !run_to_out(s, &ns)) {
+    if (user) {
+        memcpy(s->mem + CODE, code_alias_user, sizeof(code_alias_user));
+    } else {
+        memcpy(s->mem + CODE, code_alias, sizeof(code_alias));
+    }
+    if (!set_mode(s, t, CODE, &regs) || !run_to_out(s, &ns)) {
         return true;
     }
     stq_le_p(s->mem + PT + (ALIAS >> 12) * 8, DATA_B | PTE_PWU);
-    if (!run_to_out(s, &ns) || ioctl(s->vcpu, KVM_GET_REGS, &regs) < 0) {
+    if ((user && !reload_cr3(s)) || !run_to_out(s, &ns) ||
+        ioctl(s->vcpu, KVM_GET_REGS, &regs) < 0) {
         return true;
     }
     return (uint32_t)regs.rdi != 0xbbbbbbbb;
 }
 
-static bool shutdown_keeps_state(Scratch *s)
+static bool shutdown_keeps_state(Scratch *s, PartialModes native)
 {
+    PartialMode mode = native & (1u << PARTIAL_MODE_PROT32)
+                       ? PARTIAL_MODE_PROT32 : PARTIAL_MODE_LONG3;
     struct kvm_regs regs = { .rbx = CPUID_MARK };
     int r;
 
-    memcpy(s->mem + CODE, code_int3, sizeof(code_int3));
-    if (!set_mode(s, &mode_test[PARTIAL_MODE_PROT32], CODE, &regs)) {
+    memcpy(s->mem + CODE, code_ud2, sizeof(code_ud2));
+    if (!set_mode(s, &mode_test[mode], CODE, &regs)) {
         return false;
     }
     do {
         r = ioctl(s->vcpu, KVM_RUN, 0);
     } while (r < 0 && (errno == EINTR || errno == EAGAIN));
+    trace_partial_probe_exit(r < 0 ? errno : 0, s->run->exit_reason, 0);
     return r == 0 && s->run->exit_reason == KVM_EXIT_SHUTDOWN &&
            ioctl(s->vcpu, KVM_GET_REGS, &regs) == 0 &&
            regs.rip == CODE && regs.rbx == CPUID_MARK;
@@ -375,8 +414,8 @@ bool partial_probe(const char *device, PartialProbe *p, Error **errp)
     }
     p->cpuid_honoured = cpuid_honoured(&s, PARTIAL_MODE_LONG0) &&
                         cpuid_honoured(&s, PARTIAL_MODE_LONG3);
-    p->shadows = misses_stores_to_tables(&s);
-    p->shutdown_keeps_state = shutdown_keeps_state(&s);
+    p->shadows = misses_stores_to_tables(&s, p->native);
+    p->shutdown_keeps_state = shutdown_keeps_state(&s, p->native);
     scratch_close(&s);
     p->total_us = (get_clock() - start) / SCALE_US;
     trace_partial_probe_done(p->native, p->shadows, p->cpuid_honoured,

@@ -40,6 +40,40 @@ int64_t partial_elapsed_ticks(void)
     return cpu_get_ticks();
 }
 
+/*
+ * KVM's registers arrive as FXSAVE stores them, ST(0) first; TCG keeps them by
+ * register number (SDM vol. 1, 8.1.2 and 10.5.1.1).
+ */
+static void rotate_fpu(CPUX86State *env, unsigned by)
+{
+    FPReg regs[8];
+    unsigned i;
+
+    if (by % 8 == 0) {
+        return;
+    }
+    memcpy(regs, env->fpregs, sizeof(regs));
+    for (i = 0; i < 8; i++) {
+        env->fpregs[(i + by) % 8] = regs[i];
+    }
+}
+
+static void fpu_for_tcg(AccelCPUState *acc, CPUX86State *env)
+{
+    if (!acc->fpu_by_number && partial_mixed()) {
+        rotate_fpu(env, env->fpstt);
+        acc->fpu_by_number = true;
+    }
+}
+
+static void fpu_for_kvm(AccelCPUState *acc, CPUX86State *env)
+{
+    if (acc->fpu_by_number) {
+        rotate_fpu(env, 8 - env->fpstt);
+        acc->fpu_by_number = false;
+    }
+}
+
 /* Flags that TCG derives from registers and keeps beside them. */
 static void derive_flags(CPUX86State *env)
 {
@@ -133,6 +167,7 @@ bool partial_state_take(CPUState *cpu)
         }
         learn_tsc(cpu->accel, env);
     }
+    fpu_for_tcg(cpu->accel, env);
     derive_flags(env);
     take_events(cpu, env);
     cpu->cflags_next_tb = -1;
@@ -151,6 +186,10 @@ void partial_state_give(CPUState *cpu)
     env->df = 1;
     env->old_exception = -1;
     cpu->exception_index = -1;
+    fpu_for_kvm(cpu->accel, env);
+    /* TCG does not track which parts it changed: KVM must load them all. */
+    env->xstate_bv |= env->features[FEAT_XSAVE_XCR0_LO] |
+                      XSTATE_FP_MASK | XSTATE_SSE_MASK;
 }
 
 void partial_state_halt_in_kernel(CPUState *cpu)

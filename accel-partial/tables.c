@@ -68,6 +68,8 @@ void partial_tables_begin(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
 
+    acc->start_sp = cpu_env(cpu)->segs[R_SS].base +
+                    cpu_env(cpu)->regs[R_ESP];
     acc->watch_stores = partial_state->probe.shadows && partial_mixed() &&
                         acc->bounded;
     if (acc->watch_stores && !acc->written) {
@@ -140,23 +142,44 @@ static bool changed_32(const uint32_t *was, const uint32_t *is)
     return false;
 }
 
+/* Small odd numbers on a stack look like entries; no stack is a page table. */
+static bool is_stack(CPUState *cpu, hwaddr gpa)
+{
+    CPUX86State *env = cpu_env(cpu);
+    vaddr sp[] = {
+        cpu->accel->start_sp, env->segs[R_SS].base + env->regs[R_ESP]
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(sp); i++) {
+        /* What was pushed last, and what comes next. */
+        if (cpu_get_phys_page_debug(cpu, sp[i] & TARGET_PAGE_MASK) == gpa ||
+            cpu_get_phys_page_debug(cpu, (sp[i] - 8) & TARGET_PAGE_MASK) ==
+            gpa) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool tables_changed(CPUState *cpu)
 {
     X86CPU *x86 = X86_CPU(cpu);
     bool pae = x86->env.cr[4] & CR4_PAE_MASK;
     GHashTableIter iter;
-    gpointer value;
+    gpointer key, value;
 
     if (g_hash_table_size(cpu->accel->written) > MAX_WRITTEN) {
         return true;
     }
     g_hash_table_iter_init(&iter, cpu->accel->written);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
         WrittenPage *page = value;
 
         cpu->accel->stats.table_pages++;
-        if (pae ? changed_64(page->copy, page->host, x86->phys_bits)
-                : changed_32((uint32_t *)page->copy, page->host)) {
+        if ((pae ? changed_64(page->copy, page->host, x86->phys_bits)
+                 : changed_32((uint32_t *)page->copy, page->host)) &&
+            !is_stack(cpu, (hwaddr)(uintptr_t)key << TARGET_PAGE_BITS)) {
             return true;
         }
     }

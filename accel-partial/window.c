@@ -71,6 +71,10 @@ bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks)
     acc->in_window = true;
     acc->stats.takeovers[reason]++;
     set_cflags(cpu, acc->bounded);
+    if (acc->first) {
+        /* Alone in its block, so that progress is seen after it. */
+        cpu->cflags_next_tb = cpu->tcg_cflags | 1;
+    }
     if (partial_mixed()) {
         partial_code_new_generation(cpu);
     }

@@ -1,0 +1,504 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
+;
+; Guests that go from engine to engine: each scenario ends in DONE, or says in
+; STATUS + 32 at which step it went wrong.
+
+%include "boot64.inc"
+
+MMIO     equ 0xff000000         ; pc-testdev's memory
+STEP     equ STATUS + 32
+COUNT    equ STATUS + 40
+FAULTS   equ STATUS + 48        ; page faults seen
+CODE_RAM equ 0x30000            ; code that is rewritten
+FRAME_A  equ 0x32000
+FRAME_B  equ 0x33000
+PT_A     equ 0x34000            ; page tables whose first entries are A and B
+PT_B     equ 0x35000
+AP_CODE  equ 0x70000
+LEAF_VA  equ 0x100000           ; a page of the first 2 MiB
+UPPER_VA equ 0x600000           ; 2 MiB of their own
+
+; An instruction that no KVM emulates on MMIO: TCG goes on from here.
+%macro enter_tcg 0
+        mov     edi, MMIO
+        movd    mm0, [rdi]
+        emms
+%endmacro
+
+; CPUID is KVM's: a bounded window ends here.
+%macro back_to_vt 0
+        push    rbx
+        xor     eax, eax
+        cpuid
+        pop     rbx
+%endmacro
+
+%macro fail 1
+        mov     qword [STEP], %1
+        jmp     failed
+%endmacro
+
+main:
+        mov     qword [SCRATCH + 0x2000], 0
+        ; gates: 14 may be resumed, 0x20 timer, 0x30 "invlpg for user code"
+        mov     edi, 0x20
+        mov     esi, timer
+        mov     edx, 0x8e00
+        call    set_gate
+        mov     edi, 0x30
+        mov     esi, flush
+        mov     edx, 0xee00
+        call    set_gate
+        mov     edi, 14
+        mov     esi, page_fault
+        mov     edx, 0x8e00
+        call    set_gate
+        sub     rsp, 16
+        mov     word [rsp], 0x40 * 16 - 1
+        mov     qword [rsp + 2], IDT
+        lidt    [rsp]
+        add     rsp, 16
+        mov     eax, [COMMAND]
+        cmp     eax, (scenarios_end - scenarios) / 8
+        jae     unknown_scenario
+        mov     rax, [scenarios + rax * 8]
+        cmp     dword [COMMAND + 4], 3
+        jne     .kernel
+        mov     qword [SCRATCH + 0x2000], end_of_user
+        jmp     enter_user
+.kernel:
+        jmp     rax
+
+unknown_scenario:
+        fail    999
+
+; Where any scenario ends, at either CPL.
+finished:
+        mov     ax, cs
+        test    al, 3
+        jz      done
+        int3
+failed:
+        mov     ax, cs
+        test    al, 3
+        jnz     .user
+        mov     eax, FAIL
+        jmp     finish
+.user:  int3
+
+end_of_user:
+        cmp     qword [rsp], 3
+        jne     exception.fatal
+        cmp     qword [STEP], 0
+        je      done
+        mov     eax, FAIL
+        jmp     finish
+
+; edi vector, esi handler, edx type and DPL << 8
+set_gate:
+        shl     edi, 4
+        mov     [IDT + rdi], si
+        mov     word [IDT + rdi + 2], KCODE
+        mov     [IDT + rdi + 4], dx
+        shr     esi, 16
+        mov     [IDT + rdi + 6], si
+        mov     qword [IDT + rdi + 8], 0
+        ret
+
+timer:
+        push    rax
+        inc     qword [COUNT]
+        mov     al, 0x20
+        out     0x20, al
+        pop     rax
+        iretq
+
+flush:
+        invlpg  [LEAF_VA]
+        invlpg  [UPPER_VA]
+        iretq
+
+; Counts, and resumes at rbx, where who expects a fault has left it.
+page_fault:
+        inc     qword [FAULTS]
+        add     rsp, 8
+        mov     [rsp], rbx
+        iretq
+
+        align 8
+scenarios:
+        dq      smc             ; 0
+        dq      vt_writes_code  ; 1
+        dq      page_tables     ; 2
+        dq      quiet_windows   ; 3
+        dq      wild_jump       ; 4
+        dq      unknown         ; 5
+        dq      triple_fault    ; 6
+        dq      hlt_timer       ; 7
+        dq      two_cpus        ; 8
+        dq      long_sum        ; 9
+        dq      tsc             ; 10
+        dq      lgdt_mmio       ; 11
+        dq      ud2_at_cpl0     ; 12
+        dq      window_hlt      ; 13
+scenarios_end:
+
+; --- code ------------------------------------------------------------------
+
+; mov eax, imm32; ret
+put_function:
+        mov     byte [CODE_RAM], 0xb8
+        mov     dword [CODE_RAM + 1], ecx
+        mov     byte [CODE_RAM + 5], 0xc3
+        ret
+; the same, its immediate split by a page boundary
+put_split:
+        mov     byte [CODE_RAM + 0xffd], 0xb8
+        mov     dword [CODE_RAM + 0xffe], ecx
+        mov     byte [CODE_RAM + 0x1002], 0xc3
+        ret
+
+; Code that rewrites code, all in one window.
+smc:
+        mov     ebx, 100
+.next:  enter_tcg
+        mov     ecx, ebx
+        call    put_function
+        mov     eax, CODE_RAM
+        call    rax
+        cmp     eax, ebx
+        jne     .bad
+        dec     ebx
+        jnz     .next
+        jmp     finished
+.bad:   fail    rbx
+
+; VT rewrites what TCG has translated; then the other way round.
+vt_writes_code:
+        mov     ebx, 1
+.next:  back_to_vt
+        mov     ecx, ebx
+        call    put_function
+        shl     ecx, 16
+        call    put_split
+        enter_tcg
+        mov     eax, CODE_RAM
+        call    rax
+        cmp     eax, ebx
+        jne     .bad
+        mov     eax, CODE_RAM + 0xffd
+        call    rax
+        shr     eax, 16
+        cmp     eax, ebx
+        jne     .bad
+        ; TCG writes, VT runs
+        mov     ecx, ebx
+        neg     ecx
+        call    put_function
+        back_to_vt
+        mov     eax, CODE_RAM
+        call    rax
+        neg     eax
+        cmp     eax, ebx
+        jne     .bad
+        inc     ebx
+        cmp     ebx, 50
+        jbe     .next
+        jmp     finished
+.bad:   fail    rbx
+
+; --- page tables -------------------------------------------------------------
+
+; user code, natively: read once under VT, change the entry in a window,
+; flush, and look again under VT.  %1 entry, %2 value, %3 VA, %4 read|write,
+; %5 value expected, or fault
+%macro table_step 6
+        mov     qword [STEP], %6
+        mov     ebx, %%fault
+        mov     qword [FAULTS], 0
+        back_to_vt
+        mov     eax, [%3]
+        cmp     eax, 0xaaaa
+        jne     failed
+        enter_tcg
+        mov     qword [%1], %2
+        int     0x30
+        back_to_vt
+%ifidn %4, write
+        mov     dword [%3], 0xcccc
+%else
+        mov     eax, [%3]
+%endif
+%ifidn %5, fault
+        jmp     failed
+%%fault:
+        cmp     qword [FAULTS], 1
+        jne     failed
+%else
+        cmp     eax, %5
+        jne     failed
+        jmp     %%next
+%%fault:
+        jmp     failed
+%%next:
+%endif
+%endmacro
+
+; put an entry back, in a window too (this VT has no INT n from user code)
+%macro table_restore 2
+        enter_tcg
+        mov     qword [%1], %2
+        int     0x30
+%endmacro
+
+%define LEAF  (PT + (LEAF_VA >> 12) * 8)
+%define UPPER (PD + (UPPER_VA >> 21) * 8)
+
+page_tables:
+        mov     dword [FRAME_A], 0xaaaa
+        mov     dword [FRAME_B], 0xbbbb
+        mov     qword [PT_A], FRAME_A | 7
+        mov     qword [PT_B], FRAME_B | 7
+        mov     qword [LEAF], FRAME_A | 7
+        mov     qword [UPPER], PT_A | 7
+        enter_tcg
+        int     0x30
+
+        table_step LEAF, FRAME_B | 7, LEAF_VA, read, 0xbbbb, 1
+        table_restore LEAF, FRAME_A | 7
+        table_step LEAF, FRAME_A | 6, LEAF_VA, read, fault, 2
+        table_restore LEAF, FRAME_A | 7
+        table_step LEAF, FRAME_A | 5, LEAF_VA, write, fault, 3
+        table_restore LEAF, FRAME_A | 7
+        table_step LEAF, FRAME_A | 3, LEAF_VA, read, fault, 4
+        table_restore LEAF, FRAME_A | 7
+
+        table_step UPPER, PT_B | 7, UPPER_VA, read, 0xbbbb, 5
+        table_restore UPPER, PT_A | 7
+        table_step UPPER, PT_A | 6, UPPER_VA, read, fault, 6
+        table_restore UPPER, PT_A | 7
+        table_step UPPER, PT_A | 5, UPPER_VA, write, fault, 7
+        table_restore UPPER, PT_A | 7
+        table_step UPPER, PT_A | 3, UPPER_VA, read, fault, 8
+        mov     qword [STEP], 0
+        jmp     finished
+
+; Windows that store to data, among it what looks like no page table at all.
+quiet_windows:
+        mov     ebx, 20
+        mov     rax, 0xffff800012345679
+        mov     ecx, 512
+.fill:  mov     [FRAME_A + rcx * 8 - 8], rax
+        dec     ecx
+        jnz     .fill
+.next:  enter_tcg
+        mov     [FRAME_A + rbx * 8], rbx
+        back_to_vt
+        dec     ebx
+        jnz     .next
+        jmp     finished
+
+; --- ends ----------------------------------------------------------------------
+
+wild_jump:
+        mov     eax, 0x60000000
+        jmp     rax
+
+; vmovups zmm0, [rdi]: TCG has no AVX-512, KVM's emulator neither
+unknown:
+        mov     edi, MMIO
+        db      0x62, 0xf1, 0x7c, 0x48, 0x10, 0x07
+        jmp     finished
+
+triple_fault:
+        cmp     dword [STATUS + 4], 1
+        jne     finished                ; the second time round
+        sub     rsp, 16
+        mov     word [rsp], 0
+        lidt    [rsp]
+        ud2
+
+; #UD is what UD2 is for: the guest's own handler gets it.
+ud2_at_cpl0:
+        mov     qword [SCRATCH + 0x2000], .handler
+        ud2
+        fail    1
+.handler:
+        cmp     qword [rsp], 6
+        jne     exception.fatal
+        jmp     done
+
+; KVM repeats the reads of this for ever.
+lgdt_mmio:
+        mov     edi, MMIO
+        mov     word [rdi], 0x3f
+        mov     dword [rdi + 2], SCRATCH + 0x1000
+        mov     dword [rdi + 6], 0
+        lgdt    [rdi]
+        sub     rsp, 16
+        sgdt    [rsp]
+        cmp     word [rsp], 0x3f
+        jne     .bad
+        cmp     qword [rsp + 2], SCRATCH + 0x1000
+        jne     .bad
+        jmp     finished
+.bad:   fail    1
+
+; --- time and interrupts ---------------------------------------------------------
+
+start_timer:
+        mov     edi, 0xfee00000         ; the LAPIC passes the PIC's interrupt on
+        mov     dword [rdi + 0xf0], 0x1ff
+        mov     dword [rdi + 0x350], 0x700
+        mov     al, 0x11                ; both PICs: vectors 0x20 and 0x28
+        out     0x20, al
+        out     0xa0, al
+        mov     al, 0x20
+        out     0x21, al
+        mov     al, 0x28
+        out     0xa1, al
+        mov     al, 4
+        out     0x21, al
+        mov     al, 2
+        out     0xa1, al
+        mov     al, 1
+        out     0x21, al
+        out     0xa1, al
+        mov     al, 0xfe                ; IRQ 0 only
+        out     0x21, al
+        mov     al, 0xff
+        out     0xa1, al
+        mov     al, 0x34                ; PIT channel 0, about 1 kHz
+        out     0x43, al
+        mov     al, 0xa9
+        out     0x40, al
+        mov     al, 0x04
+        out     0x40, al
+        ret
+
+hlt_timer:
+        mov     qword [COUNT], 0
+        call    start_timer
+.wait:  sti
+        hlt
+        cli
+        cmp     qword [COUNT], 20
+        jb      .wait
+        jmp     finished
+
+; HLT inside a window, with the timer to end it.
+window_hlt:
+        mov     qword [COUNT], 0
+        call    start_timer
+        mov     ebx, 20
+.wait:  enter_tcg
+        sti
+        hlt
+        cli
+        dec     ebx
+        jnz     .wait
+        cmp     qword [COUNT], 20
+        jae     finished
+        fail    1
+
+; The TSC never goes back, whichever engine reads it.
+tsc:
+        mov     ebp, 200
+        xor     ebx, ebx
+.next:  rdtsc
+        shl     rdx, 32
+        or      rax, rdx
+        cmp     rax, rbx
+        jb      .bad
+        mov     rbx, rax
+        test    ebp, 1
+        jz      .vt
+        enter_tcg
+        jmp     .again
+.vt:    back_to_vt
+.again: dec     ebp
+        jnz     .next
+        jmp     finished
+.bad:   fail    rbp
+
+; --- two CPUs ---------------------------------------------------------------------
+
+SHARED   equ STATUS + 56
+AP_DONE  equ STATUS + 64
+TURNS    equ 2000
+
+two_cpus:
+        mov     qword [SHARED], 0
+        mov     qword [AP_DONE], 0
+        mov     ecx, ap_end - ap_start
+.copy:  mov     al, [ap_start + rcx - 1]
+        mov     [AP_CODE + rcx - 1], al
+        dec     ecx
+        jnz     .copy
+        mov     edi, 0xfee00000
+        mov     dword [rdi + 0xf0], 0x1ff
+        mov     dword [rdi + 0x310], 1 << 24
+        mov     dword [rdi + 0x300], 0x4500     ; INIT
+        mov     ecx, 10000
+.init:  dec     ecx
+        jnz     .init
+        mov     edi, 0xfee00000
+        mov     dword [rdi + 0x310], 1 << 24
+        mov     dword [rdi + 0x300], 0x4600 | (AP_CODE >> 12)
+        mov     ebx, TURNS
+.next:  lock inc dword [SHARED]
+        test    bl, 63
+        jnz     .same
+        enter_tcg
+.same:  dec     ebx
+        jnz     .next
+.wait:  pause
+        cmp     dword [AP_DONE], 1
+        jne     .wait
+        cmp     dword [SHARED], 2 * TURNS
+        je      finished
+        fail    1
+
+bits 16
+ap_start:
+        xor     ax, ax
+        mov     ds, ax
+        mov     cx, TURNS
+.next:  lock inc dword [SHARED]
+        dec     cx
+        jnz     .next
+        mov     dword [AP_DONE], 1
+.halt:  cli
+        hlt
+        jmp     .halt
+ap_end:
+bits 64
+
+; --- something long, for resets and snapshots ---------------------------------------
+
+; Sum, in an integer, an x87 and an SSE register at once; COUNT shows progress.
+; COMMAND + 16 is how many turns.
+long_sum:
+        mov     r12d, [COMMAND + 16]
+        xor     r13d, r13d
+        mov     qword [COUNT], 0
+        fldz
+.next:  inc     r13
+        inc     qword [COUNT]
+        fld1
+        faddp   st1, st0
+        cmp     dword [COMMAND + 8], 0
+        jz      .stay
+        back_to_vt
+.stay:  cmp     r13, r12
+        jb      .next
+        fistp   qword [DUMP]
+        mov     [DUMP + 8], r13
+        cmp     [DUMP], r13
+        je      finished
+        fail    1
+
+        times   0xfff0 - ($ - $$) db 0xf4
+bits 16
+        jmp     start16
+        times   0x10000 - ($ - $$) db 0

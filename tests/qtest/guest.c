@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tiny guests for qtests. */
+
+#include "qemu/osdep.h"
+#include "qobject/qdict.h"
+#include "qobject/qlist.h"
+#include "qobject/qstring.h"
+#include "qobject/qnum.h"
+#include "guest.h"
+
+/* Far more than any tiny guest needs on a loaded machine. */
+#define GUEST_SECONDS 60
+
+const char *guest_end_name(GuestEnd end)
+{
+    static const char *const name[] = {
+        [GUEST_END_DONE] = "done",
+        [GUEST_END_FAIL] = "unexpected exception",
+        [GUEST_END_ERROR] = "internal error",
+        [GUEST_END_TIMEOUT] = "no end",
+    };
+
+    return name[end];
+}
+
+bool guest_have_kvm(void)
+{
+    if (access("/dev/kvm", R_OK | W_OK) == 0) {
+        return true;
+    }
+    g_test_skip("no usable /dev/kvm");
+    return false;
+}
+
+QTestState *guest_start(const char *accel, const char *image, const char *more)
+{
+    const char *dir = g_getenv("QTEST_GUESTS");
+
+    g_assert_nonnull(dir);
+    return qtest_initf("-accel %s -M pc -m 64 -nodefaults -S -no-shutdown "
+                       "-bios %s/%s -device pc-testdev %s",
+                       accel, dir, image, more);
+}
+
+void guest_command(QTestState *qts, uint32_t what, uint32_t cpl,
+                   uint64_t operand, uint32_t flags)
+{
+    qtest_writel(qts, GUEST_COMMAND, what);
+    qtest_writel(qts, GUEST_COMMAND + 4, cpl);
+    qtest_writeq(qts, GUEST_COMMAND + 8, operand);
+    qtest_writel(qts, GUEST_COMMAND + 16, flags);
+}
+
+char *guest_state(QTestState *qts)
+{
+    QDict *rsp = qtest_qmp(qts, "{ 'execute': 'query-status' }");
+    char *state = g_strdup(qdict_get_str(qdict_get_qdict(rsp, "return"),
+                                         "status"));
+
+    qobject_unref(rsp);
+    return state;
+}
+
+GuestEnd guest_run(QTestState *qts)
+{
+    gint64 deadline = g_get_monotonic_time() +
+                      GUEST_SECONDS * G_TIME_SPAN_SECOND;
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    do {
+        g_autofree char *state = NULL;
+        uint32_t status = qtest_readl(qts, GUEST_STATUS);
+
+        if (status == GUEST_DONE) {
+            return GUEST_END_DONE;
+        }
+        if (status == GUEST_FAIL) {
+            return GUEST_END_FAIL;
+        }
+        state = guest_state(qts);
+        if (g_str_equal(state, "internal-error")) {
+            return GUEST_END_ERROR;
+        }
+        g_usleep(2000);
+    } while (g_get_monotonic_time() < deadline);
+    return GUEST_END_TIMEOUT;
+}
+
+uint64_t guest_counter(QTestState *qts, const char *name)
+{
+    QDict *rsp = qtest_qmp(qts, "{ 'execute': 'query-stats', 'arguments': {"
+                           " 'target': 'vcpu', 'providers': [ {"
+                           " 'provider': 'partial', 'names': [ %s ] } ] } }",
+                           name);
+    QListEntry *vcpu, *stat;
+    uint64_t sum = 0;
+
+    g_assert(qdict_haskey(rsp, "return"));
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(rsp, "return"), vcpu) {
+        QDict *d = qobject_to(QDict, qlist_entry_obj(vcpu));
+
+        QLIST_FOREACH_ENTRY(qdict_get_qlist(d, "stats"), stat) {
+            sum += qdict_get_int(qobject_to(QDict, qlist_entry_obj(stat)),
+                                 "value");
+        }
+    }
+    qobject_unref(rsp);
+    return sum;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guests that go from engine to engine (tests/guests/scenarios.asm): coherence
+ * of code, page tables and time, interrupts, ends, resets and snapshots.
+ */
+
+#include "qemu/osdep.h"
+#include "qobject/qdict.h"
+#include "guest.h"
+
+/* As in tests/guests/scenarios.asm. */
+enum {
+    STEP = GUEST_STATUS + 32,
+    COUNT = GUEST_STATUS + 40,
+    BOOTS = GUEST_STATUS + 4,
+};
+
+/* VT runs all that it can, in whatever way, and TCG what it cannot. */
+#define MIXED "partial,states=none"
+/* The same with QEMU's own APIC. */
+#define MIXED_USER_APIC "partial,states=none,kernel-irqchip=off"
+/* Real mode to TCG, the rest to VT. */
+#define REAL_IN_TCG "partial,states=real:bigreal"
+#define ALL_IN_TCG "partial,states=all"
+
+typedef struct Case {
+    const char *name;
+    unsigned scenario;
+    unsigned cpl;
+    const char *accel;
+    const char *more;
+    uint64_t operand;
+    uint32_t flags;
+    GuestEnd end;
+    /* counters that must have moved, or not, afterwards */
+    const char *moved[3];
+    const char *still[3];
+} Case;
+
+static const Case cases[] = {
+    { "smc", 0, 0, MIXED, .moved = { "takeovers-emulation" } },
+    { "smc-short-windows", 0, 0, MIXED ",window-blocks=1" },
+    { "vt-writes-code", 1, 0, MIXED, .moved = { "code-stale" } },
+    { "vt-writes-code-cpl3", 1, 3, MIXED, .moved = { "code-stale" } },
+    { "vt-writes-code-short-windows", 1, 3, MIXED ",window-blocks=3",
+      .moved = { "code-stale" } },
+    { "page-tables-cpl3", 2, 3, MIXED, .moved = { "takeovers-emulation" } },
+    { "page-tables-in-tcg", 2, 3, ALL_IN_TCG },
+    { "quiet-windows", 3, 0, MIXED, .moved = { "stops-vt-owned" },
+      .still = { "table-flushes" } },
+    { "wild-jump", 4, 0, MIXED, .end = GUEST_END_ERROR,
+      .moved = { "stops-nowhere" } },
+    { "wild-jump-in-tcg", 4, 0, ALL_IN_TCG, .end = GUEST_END_ERROR,
+      .moved = { "stops-nowhere" } },
+    { "wild-jump-cpl3", 4, 3, MIXED, .end = GUEST_END_ERROR },
+    { "unknown-to-both", 5, 0, MIXED, .end = GUEST_END_ERROR,
+      .moved = { "stops-neither" } },
+    { "unknown-to-both-cpl3", 5, 3, MIXED, .end = GUEST_END_FAIL,
+      .still = { "stops-neither" } },
+    { "triple-fault", 6, 0, MIXED },
+    { "triple-fault-in-tcg", 6, 0, ALL_IN_TCG },
+    { "hlt-timer", 7, 0, ALL_IN_TCG },
+    { "hlt-timer-user-apic", 7, 0, MIXED_USER_APIC },
+    { "hlt-timer-in-kernel", 7, 0, MIXED },
+    { "window-hlt-in-kernel", 13, 0, MIXED, .moved = { "stops-halt" } },
+    { "window-hlt-user-apic", 13, 0, MIXED_USER_APIC,
+      .moved = { "stops-halt" } },
+    { "two-cpus", 8, 0, MIXED, "-smp 2" },
+    { "two-cpus-user-apic", 8, 0, MIXED_USER_APIC, "-smp 2" },
+    { "two-cpus-real-in-tcg", 8, 0, REAL_IN_TCG, "-smp 2",
+      .moved = { "takeovers-mode", "takeovers-emulation" } },
+    { "two-cpus-in-tcg", 8, 0, ALL_IN_TCG, "-smp 2" },
+    { "tsc", 10, 0, MIXED, .moved = { "takeovers-emulation" } },
+    { "tsc-in-tcg", 10, 0, ALL_IN_TCG },
+    { "tsc-real-in-tcg", 10, 0, REAL_IN_TCG,
+      .moved = { "takeovers-mode", "stops-mode" } },
+    { "lgdt-mmio", 11, 0, MIXED },
+    { "ud2", 12, 0, MIXED, .still = { "stops-neither" } },
+    { "split-irqchip", 9, 0, MIXED ",kernel-irqchip=split", "", 1, 20,
+      .moved = { "takeovers-emulation" } },
+    { "takeover-off", 9, 0, "partial,takeover=off", "", 0, 20,
+      .end = GUEST_END_ERROR, .still = { "takeovers-emulation" } },
+    { "failures-only", 9, 0, "partial,takeover=failures", "", 0, 20,
+      .moved = { "takeovers-emulation" }, .still = { "takeovers-mode" } },
+};
+
+static void check_counters(QTestState *qts, const Case *c)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(c->moved) && c->moved[i]; i++) {
+        g_test_message("%s: %" PRIu64, c->moved[i],
+                       guest_counter(qts, c->moved[i]));
+        g_assert_cmpint(guest_counter(qts, c->moved[i]), >, 0);
+    }
+    for (i = 0; i < ARRAY_SIZE(c->still) && c->still[i]; i++) {
+        g_assert_cmpint(guest_counter(qts, c->still[i]), ==, 0);
+    }
+}
+
+static void test_case(const void *opaque)
+{
+    const Case *c = opaque;
+    QTestState *qts;
+    GuestEnd end;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = guest_start(c->accel, "scenarios.bin", c->more ?: "");
+    guest_command(qts, c->scenario, c->cpl, c->operand, c->flags);
+    end = guest_run(qts);
+    g_test_message("%s; step %" PRIu64 ", vector %u at 0x%" PRIx64,
+                   guest_end_name(end), qtest_readq(qts, STEP),
+                   qtest_readl(qts, GUEST_STATUS + 8),
+                   qtest_readq(qts, GUEST_STATUS + 16));
+    g_assert_cmpint(end, ==, c->end);
+    check_counters(qts, c);
+    qtest_quit(qts);
+}
+
+/* A long guest, at work when something happens to it. */
+static QTestState *start_sum(const char *accel, bool back, const char *more,
+                             uint32_t turns)
+{
+    QTestState *qts = guest_start(accel, "scenarios.bin", more);
+
+    guest_command(qts, 9, 0, back, turns);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    while (qtest_readq(qts, COUNT) < 10) {
+        g_usleep(1000);
+    }
+    return qts;
+}
+
+typedef struct LongCase {
+    const char *name;
+    const char *accel;
+    bool back;              /* a hand-over each turn */
+    uint32_t turns;
+} LongCase;
+
+static const LongCase long_cases[] = {
+    { "mixed", MIXED, true, 3000 },
+    { "mixed-user-apic", MIXED_USER_APIC, true, 3000 },
+    { "in-tcg", ALL_IN_TCG, false, 60000000 },
+};
+
+static void test_reset(const void *opaque)
+{
+    const LongCase *c = opaque;
+    QTestState *qts;
+    int i;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = start_sum(c->accel, c->back, "", c->turns);
+    for (i = 2; i < 6; i++) {
+        qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
+        while (qtest_readl(qts, BOOTS) < i) {
+            g_usleep(1000);
+        }
+    }
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    qtest_quit(qts);
+}
+
+static void hmp_quiet(QTestState *qts, const char *command)
+{
+    g_autofree char *out = qtest_hmp(qts, "%s", command);
+
+    g_assert_cmpstr(out, ==, "");
+}
+
+/* Saved in mid-course, ended, then put back to where it was and ended again. */
+static void test_snapshot(const void *opaque)
+{
+    const LongCase *c = opaque;
+    g_autofree char *image = NULL, *make = NULL, *drive = NULL;
+    const char *img = g_getenv("QTEST_QEMU_IMG");
+    uint64_t at;
+    QTestState *qts;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    if (!img) {
+        g_test_skip("QTEST_QEMU_IMG is not set");
+        return;
+    }
+    image = g_strdup_printf("%s/partial-%d.qcow2", g_get_tmp_dir(), getpid());
+    make = g_strdup_printf("%s create -q -f qcow2 %s 64M", img, image);
+    g_assert(g_spawn_command_line_sync(make, NULL, NULL, NULL, NULL));
+    drive = g_strdup_printf("-drive if=none,format=qcow2,file=%s", image);
+
+    qts = start_sum(c->accel, c->back, drive, c->turns);
+    hmp_quiet(qts, "savevm here");
+    at = qtest_readq(qts, COUNT);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    g_assert_cmpint(qtest_readq(qts, COUNT), ==, c->turns);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
+    hmp_quiet(qts, "loadvm here");
+    g_test_message("saved before turn %" PRIu64 ", put back to %" PRIu64, at,
+                   qtest_readq(qts, COUNT));
+    g_assert_cmpint(qtest_readq(qts, COUNT), <=, at);
+    g_assert_cmpint(qtest_readl(qts, GUEST_STATUS), ==, 0);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    g_assert_cmpint(qtest_readq(qts, COUNT), ==, c->turns);
+    qtest_quit(qts);
+    unlink(image);
+}
+
+/* Wrong options are refused with a word on what would be right. */
+static void test_bad_options(void)
+{
+    static const struct {
+        const char *accel, *message;
+    } bad[] = {
+        { "partial,states=unreal", "names from real:bigreal" },
+        { "partial,takeover=maybe", "off, failures, states, all" },
+        { "partial,window-blocks=0", "from 1 to 1000000" },
+        { "partial,states=all,kernel-irqchip=on", "Leave kernel-irqchip out" },
+    };
+    const char *qemu = g_getenv("QTEST_QEMU_BINARY");
+    size_t i;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    for (i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_autofree char *err = NULL;
+        const char *argv[] = { qemu, "-accel", bad[i].accel, "-display", "none",
+                               NULL };
+        int status;
+
+        g_assert(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH,
+                              NULL, NULL, NULL, &err, &status, NULL));
+        g_test_message("%s: %s", bad[i].accel, err);
+        g_assert_cmpint(status, !=, 0);
+        g_assert_nonnull(strstr(err, bad[i].message));
+    }
+}
+
+static void test_info(void)
+{
+    g_autofree char *text = NULL;
+    QTestState *qts;
+    QDict *rsp;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = guest_start(MIXED, "scenarios.bin", "");
+    guest_command(qts, 0, 0, 0, 0);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    text = qtest_hmp(qts, "info partial");
+    g_assert_nonnull(strstr(text, "takeovers-emulation"));
+    g_assert_nonnull(strstr(text, "instruction bytes 0f 6e 07"));
+    rsp = qtest_qmp(qts, "{ 'execute': 'query-kvm' }");
+    g_assert(qdict_get_bool(qdict_get_qdict(rsp, "return"), "enabled"));
+    qobject_unref(rsp);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    size_t i;
+
+    g_test_init(&argc, &argv, NULL);
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_autofree char *path = g_strdup_printf("partial/scenarios/%s",
+                                                cases[i].name);
+
+        qtest_add_data_func(path, &cases[i], test_case);
+    }
+    for (i = 0; i < ARRAY_SIZE(long_cases); i++) {
+        g_autofree char *reset = g_strdup_printf("partial/reset/%s",
+                                                 long_cases[i].name);
+        g_autofree char *snapshot = g_strdup_printf("partial/snapshot/%s",
+                                                    long_cases[i].name);
+
+        qtest_add_data_func(reset, &long_cases[i], test_reset);
+        qtest_add_data_func(snapshot, &long_cases[i], test_snapshot);
+    }
+    qtest_add_func("partial/bad-options", test_bad_options);
+    qtest_add_func("partial/info", test_info);
+    return g_test_run();
+}
