@@ -41,7 +41,10 @@ typedef struct Case {
 
 static bool cpu_has(const char *feature)
 {
-#define HAS(f) if (g_str_equal(feature, f)) { return __builtin_cpu_supports(f); }
+#define HAS(f)                                \
+    if (g_str_equal(feature, f)) {            \
+        return __builtin_cpu_supports(f);     \
+    }
     HAS("sse4.1");
     HAS("sse4.2");
     HAS("avx");
