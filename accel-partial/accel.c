@@ -19,11 +19,13 @@
 #include "accel/tcg/internal-common.h"
 #include "partial.h"
 #include "code.h"
+#include "debug.h"
 #include "exits.h"
 #include "features.h"
 #include "state.h"
 #include "stats.h"
 #include "vcpu.h"
+#include "watchdog.h"
 #include "window.h"
 
 /*
@@ -154,6 +156,9 @@ static int partial_init_machine(MachineState *ms)
     partial_code_init();
     partial_features_install();
     partial_stats_register();
+    if (s->level >= PARTIAL_FAILURES && partial_mixed()) {
+        partial_watchdog_start();
+    }
     return 0;
 }
 
@@ -219,6 +224,7 @@ static void partial_ops_class_init(ObjectClass *oc, void *data)
     ops->synchronize_post_reset = partial_post_reset;
     ops->synchronize_post_init = partial_post_init;
     ops->get_elapsed_ticks = partial_elapsed_ticks;
+    partial_debug_ops(ops);
 }
 
 static const TypeInfo partial_ops_type = {
@@ -296,6 +302,23 @@ static void set_tb_size(Object *obj, Visitor *v, const char *name,
     visit_type_uint32(v, name, &PARTIAL_ACCEL(obj)->tb_size, errp);
 }
 
+/* "-accel partial,help": the generic parser takes it for a property. */
+static void print_help(Object *obj, bool value, Error **errp)
+{
+    ObjectPropertyIterator iter;
+    ObjectProperty *prop;
+
+    printf("Properties of -accel partial, those of -accel kvm included:\n");
+    object_class_property_iter_init(&iter, object_get_class(obj));
+    while ((prop = object_property_iter_next(&iter))) {
+        if (prop->set && prop->description) {
+            printf("  %s=<%s>\n      %s\n", prop->name, prop->type,
+                   prop->description);
+        }
+    }
+    exit(EXIT_SUCCESS);
+}
+
 static void partial_accel_instance_init(Object *obj)
 {
     PartialState *s = PARTIAL_ACCEL(obj);
@@ -322,6 +345,8 @@ static void partial_accel_class_init(ObjectClass *oc, void *data)
     ac->cpu_common_unrealize = tcg_exec_unrealizefn;
     ac->compat_props = g_ptr_array_new();
     compat_props_add(ac->compat_props, compat, G_N_ELEMENTS(compat));
+
+    object_class_property_add_bool(oc, "help", NULL, print_help);
 
     object_class_property_add_str(oc, "takeover", get_takeover, set_takeover);
     object_class_property_set_description(oc, "takeover",

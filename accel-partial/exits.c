@@ -113,6 +113,7 @@ int partial_exit(CPUState *cpu, struct kvm_run *run)
 {
     PartialState *s = partial_state;
 
+    qatomic_set(&cpu->accel->exits, cpu->accel->exits + 1);
     if (s->level < PARTIAL_FAILURES || kvm_state->guest_state_protected) {
         return 0;
     }

@@ -106,6 +106,15 @@ struct AccelCPUState {
         bool armed;
         struct kvm_regs regs;
     } repeat;
+    uint64_t exits;            /* to user space; written by the vCPU's thread */
+    /* see watchdog.c; "asked" and "seen" are atomic, time and exits its own */
+    struct {
+        int64_t time;
+        uint64_t exits;
+        bool asked;
+        bool seen;
+        struct kvm_regs regs;
+    } watch;
     GHashTable *written;       /* page -> copy, see tables.c */
     PartialStats stats;
 };

@@ -16,6 +16,7 @@
 #include "exits.h"
 #include "state.h"
 #include "vcpu.h"
+#include "watchdog.h"
 #include "window.h"
 
 typedef struct ForceRcu {
@@ -66,7 +67,7 @@ static int run_vt(CPUState *cpu)
     cpu->accel->stats.vt_runs++;
     r = kvm_cpu_exec(cpu);
     cpu->accel->stats.vt_ns += get_clock() - start;
-    if (partial_exit_check_repeat(cpu)) {
+    if (partial_exit_check_repeat(cpu) || partial_watchdog_stuck(cpu)) {
         r = EXCP_PARTIAL;
     }
     if (r == EXCP_PARTIAL) {

@@ -141,6 +141,7 @@ scenarios:
         dq      lgdt_mmio       ; 11
         dq      ud2_at_cpl0     ; 12
         dq      window_hlt      ; 13
+        dq      sgdt_mmio       ; 14
 scenarios_end:
 
 ; --- code ------------------------------------------------------------------
@@ -343,6 +344,14 @@ lgdt_mmio:
         jne     .bad
         jmp     finished
 .bad:   fail    1
+
+; KVM spins in the kernel on this.
+sgdt_mmio:
+        mov     edi, MMIO
+        sgdt    [rdi]
+        cmp     word [rdi], 0x3f
+        je      finished
+        fail    1
 
 ; --- time and interrupts ---------------------------------------------------------
 

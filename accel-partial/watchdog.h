@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * KVM spins in the kernel on some instructions, "sgdt [mmio]" for one: no exit
+ * tells, only a signal ends it (facts.md 3c).
+ */
+#ifndef ACCEL_PARTIAL_WATCHDOG_H
+#define ACCEL_PARTIAL_WATCHDOG_H
+
+#include "hw/core/cpu.h"
+
+/**
+ * partial_watchdog_start: look after the vCPUs once a second
+ *
+ * A vCPU thread that used its CPU all the time without coming to user space is
+ * kicked, so that it looks at its registers.  Idle ones are left alone.
+ */
+void partial_watchdog_start(void);
+
+/**
+ * partial_watchdog_stuck: is the vCPU where it was a second ago?
+ * @cpu: the vCPU; called by its own thread after kvm_cpu_exec()
+ *
+ * Returns: true if no register has changed between two looks.  A guest that
+ * spins on purpose looks the same; a window does it no harm.
+ */
+bool partial_watchdog_stuck(CPUState *cpu);
+
+#endif
