@@ -47,6 +47,9 @@ static void cpu_instance_init(CPUState *cs)
     object_property_set_bool(OBJECT(cs), "tcg-cpuid", false, &error_abort);
     if (!partial_mixed()) {
         class_of("tcg")->cpu_instance_init(cs);
+        /* As under tcg: firmware maps all that the CPU says it can address. */
+        object_property_set_bool(OBJECT(cs), "host-phys-bits", false,
+                                 &error_abort);
     }
     if (partial_state->states & (1u << PARTIAL_MODE_LONG0)) {
         /* The guest's kernel runs where KVM's paravirtual MSRs are not. */

@@ -42,7 +42,8 @@ const char *const partial_stop_name[PARTIAL_STOP__MAX] = {
 
 static void set_cflags(CPUState *cpu, bool bounded)
 {
-    uint32_t cflags = cpu->cluster_index << CF_CLUSTER_SHIFT;
+    uint32_t cflags = (cpu->cluster_index << CF_CLUSTER_SHIFT) |
+                      (cpu->tcg_cflags & CF_PCREL);
 
     if (current_machine->smp.max_cpus > 1) {
         cflags |= CF_PARALLEL;
