@@ -6,6 +6,7 @@
 #include "cpu.h"
 #include "kvm/kvm_i386.h"
 #include "cpu-internal.h"
+#include "tcg/tcg-cpu.h"
 #include "partial.h"
 #include "features.h"
 
@@ -52,6 +53,18 @@ static bool cpuid_is_ours(void)
     return partial_state->tcg_owns_all || partial_state->probe.cpuid_honoured;
 }
 
+/* TCG keeps PKRU where Intel has it in the XSAVE area, AMD has it elsewhere. */
+static uint64_t unshared_layout(FeatureWord w)
+{
+    uint32_t eax, ebx, ecx, edx;
+
+    if (w != FEAT_7_0_ECX) {
+        return 0;
+    }
+    host_cpuid(0xd, XSTATE_PKRU_BIT, &eax, &ebx, &ecx, &edx);
+    return ebx == XSAVE_PKRU_OFFSET ? 0 : CPUID_7_0_ECX_PKU;
+}
+
 static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
 {
     PartialState *s = partial_state;
@@ -67,9 +80,9 @@ static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
          * The guest sees the host's CPUID whatever KVM says: let TCG decode
          * all it can.
          */
-        return tcg | (vt & vt_only(w));
+        return (tcg | (vt & vt_only(w))) & ~unshared_layout(w);
     }
-    return vt & (tcg | vt_only(w));
+    return vt & (tcg | vt_only(w)) & ~unshared_layout(w);
 }
 
 void partial_features_install(void)
