@@ -142,6 +142,7 @@ scenarios:
         dq      ud2_at_cpl0     ; 12
         dq      window_hlt      ; 13
         dq      sgdt_mmio       ; 14
+        dq      xsave_ts        ; 15
 scenarios_end:
 
 ; --- code ------------------------------------------------------------------
@@ -352,6 +353,35 @@ sgdt_mmio:
         cmp     word [rdi], 0x3f
         je      finished
         fail    1
+
+; XSAVE and XRSTOR are #NM with CR0.TS set, in each engine.
+xsave_ts:
+        mov     rax, cr4
+        or      eax, 1 << 18
+        mov     cr4, rax
+        xor     ecx, ecx
+        xor     edx, edx
+        mov     eax, 3
+        xsetbv
+        mov     ebx, 2
+        mov     rax, cr0
+        or      al, 8
+        mov     cr0, rax
+        mov     qword [SCRATCH + 0x2000], .handler
+        mov     eax, 3
+        mov     edi, MMIO
+        xsave   [rdi]
+        fail    1
+.handler:
+        cmp     qword [rsp], 7
+        jne     exception.fatal
+        add     rsp, 6 * 8
+        dec     ebx
+        jz      finished
+        mov     eax, 3
+        mov     edi, MMIO
+        xrstor  [rdi]
+        fail    2
 
 ; --- time and interrupts ---------------------------------------------------------
 

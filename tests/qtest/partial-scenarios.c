@@ -76,6 +76,8 @@ static const Case cases[] = {
       .moved = { "takeovers-mode", "stops-mode" } },
     { "lgdt-mmio", 11, 0, MIXED, .moved = { "takeovers-endless" } },
     { "sgdt-mmio", 14, 0, MIXED },
+    { "xsave-ts", 15, 0, MIXED },
+    { "xsave-ts-in-tcg", 15, 0, ALL_IN_TCG, "-cpu max" },
     { "ud2", 12, 0, MIXED, .still = { "stops-neither" } },
     { "split-irqchip", 9, 0, MIXED ",kernel-irqchip=split", "", 1, 20,
       .moved = { "takeovers-emulation" } },
