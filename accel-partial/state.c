@@ -87,12 +87,19 @@ static void derive_flags(CPUX86State *env)
     cpu_x86_update_dr7(env, dr7);
 }
 
-static void take_exception(CPUState *cpu, CPUX86State *env)
+/* What KVM queued for want of anything better is not the guest's fault. */
+static void drop_queued_ud(CPUState *cpu, CPUX86State *env)
 {
     if (cpu->accel->reason == PARTIAL_REASON_EMULATION &&
         env->exception_nr == EXCP06_ILLOP) {
-        return;
+        env->exception_nr = -1;
+        env->exception_injected = 0;
+        env->exception_pending = 0;
     }
+}
+
+static void take_exception(CPUState *cpu, CPUX86State *env)
+{
     if (env->exception_has_payload && env->exception_pending) {
         if (env->exception_nr == EXCP0E_PAGE) {
             env->cr[2] = env->exception_payload;
@@ -162,7 +169,9 @@ bool partial_state_take(CPUState *cpu)
     if (!cpu->vcpu_dirty) {
         kvm_cpu_synchronize_state(cpu);
         cpu->accel->stats.syncs++;
-        if (!runstate_is_running()) {
+        drop_queued_ud(cpu, env);
+        if (cpu->stop) {
+            /* KVM did not give its state, or the VM is being stopped. */
             return false;
         }
         learn_tsc(cpu->accel, env);

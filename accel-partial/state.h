@@ -16,8 +16,9 @@
  *
  * Events that KVM had begun to deliver are left for cpu_exec() to deliver; a
  * #UD that KVM queued for an instruction it could not emulate is taken back
- * (KVM API 6.39 "KVM_CAP_EXIT_ON_EMULATION_FAILURE").
- * Returns: false after a report if KVM did not give its state
+ * (KVM API, KVM_CAP_EXIT_ON_EMULATION_FAILURE).
+ * Returns: false if the VM is being stopped, be it because KVM did not give
+ * its state
  */
 bool partial_state_take(CPUState *cpu);
 
