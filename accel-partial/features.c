@@ -72,6 +72,9 @@ static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
     if (s->tcg_owns_all) {
         return tcg;
     }
+    if (w == FEAT_ARCH_CAPABILITIES && !s->probe.arch_caps_settable) {
+        return 0;
+    }
     if (is_msr_word(w)) {
         return vt;
     }

@@ -394,6 +394,18 @@ static bool shutdown_keeps_state(Scratch *s, PartialModes native)
            regs.rip == CODE && regs.rbx == CPUID_MARK;
 }
 
+/* A KVM may name architectural capabilities that it then refuses to set. */
+static bool arch_caps_settable(Scratch *s)
+{
+    g_autofree struct kvm_msrs *msrs =
+        g_malloc0(sizeof(*msrs) + sizeof(msrs->entries[0]));
+
+    msrs->nmsrs = 1;
+    msrs->entries[0].index = MSR_IA32_ARCH_CAPABILITIES;
+    return ioctl(s->kvm, KVM_GET_MSRS, msrs) == 1 &&
+           ioctl(s->vcpu, KVM_SET_MSRS, msrs) == 1;
+}
+
 bool partial_probe(const char *device, PartialProbe *p, Error **errp)
 {
     int64_t start = get_clock();
@@ -414,6 +426,7 @@ bool partial_probe(const char *device, PartialProbe *p, Error **errp)
     }
     p->cpuid_honoured = cpuid_honoured(&s, PARTIAL_MODE_LONG0) &&
                         cpuid_honoured(&s, PARTIAL_MODE_LONG3);
+    p->arch_caps_settable = arch_caps_settable(&s);
     p->shadows = misses_stores_to_tables(&s, p->native);
     p->shutdown_keeps_state = shutdown_keeps_state(&s, p->native);
     scratch_close(&s);

@@ -15,6 +15,7 @@ typedef struct PartialProbe {
     uint32_t mips[PARTIAL_MODE__MAX]; /* 0: VT refused it */
     bool shadows;             /* user space's page-table stores are missed */
     bool cpuid_honoured;      /* CPUID shows what KVM_SET_CPUID2 said */
+    bool arch_caps_settable;  /* MSR 0x10a takes the value KVM names */
     bool shutdown_keeps_state; /* registers survive KVM_EXIT_SHUTDOWN */
     uint32_t exit_ns;         /* a PIO exit and back */
     uint32_t total_us;        /* what the probe itself took */
