@@ -16,6 +16,7 @@
 #include "system/cpus.h"
 #include "system/tcg.h"
 #include "tcg/startup.h"
+#include "accel/kvm/kvm-cpus.h"
 #include "accel/tcg/internal-common.h"
 #include "partial.h"
 #include "code.h"
@@ -164,30 +165,36 @@ static int partial_init_machine(MachineState *ms)
 
 /* --- what the machine asks of an accelerator ---------------------------- */
 
-static void after_reset(CPUState *cpu, run_on_cpu_data level)
+/* The window that a reset or loadvm found open is no more. */
+static void forget_window(CPUState *cpu, run_on_cpu_data unused)
 {
     AccelCPUState *acc = cpu->accel;
 
     if (acc->in_window) {
         acc->in_window = false;
         acc->stats.stops[PARTIAL_STOP_RESET]++;
-        partial_state_give(cpu);
     }
+    acc->fpu_by_number = false;
     acc->tsc_valid = false;
-    /* env is the master copy until an engine of its own needs it. */
-    cpu->vcpu_dirty = true;
-    acc->put_level = MAX(acc->put_level, level.host_int);
     tlb_flush(cpu);
+    /* Where KVM never runs, env stays the master copy. */
+    cpu->vcpu_dirty = true;
 }
 
 static void partial_post_reset(CPUState *cpu)
 {
-    run_on_cpu(cpu, after_reset, RUN_ON_CPU_HOST_INT(KVM_PUT_RESET_STATE));
+    run_on_cpu(cpu, forget_window, RUN_ON_CPU_NULL);
+    if (partial_mixed()) {
+        kvm_cpu_synchronize_post_reset(cpu);
+    }
 }
 
 static void partial_post_init(CPUState *cpu)
 {
-    run_on_cpu(cpu, after_reset, RUN_ON_CPU_HOST_INT(KVM_PUT_FULL_STATE));
+    run_on_cpu(cpu, forget_window, RUN_ON_CPU_NULL);
+    if (partial_mixed()) {
+        kvm_cpu_synchronize_post_init(cpu);
+    }
 }
 
 static void close_window(CPUState *cpu, run_on_cpu_data data)

@@ -23,6 +23,7 @@ typedef struct CodePage {
 static QemuMutex lock;
 static GHashTable *pages;
 static uint64_t generation;
+static bool forgetful;      /* copies were dropped once; protected by lock */
 
 void partial_code_init(void)
 {
@@ -71,13 +72,14 @@ static void drop_page(CPUState *cpu, ram_addr_t addr)
 
     cpu->accel->stats.code_stale++;
     trace_partial_code_stale(cpu->cpu_index, addr);
-    tb_invalidate_phys_range(addr, addr + TARGET_PAGE_SIZE - 1);
+    /* The copy first: what is written after it will be found different. */
     WITH_QEMU_LOCK_GUARD(&lock) {
         page = g_hash_table_lookup(pages, key_of(addr));
         if (page) {
             take_copy(page, addr, cpu->code_gen);
         }
     }
+    tb_invalidate_phys_range(addr, addr + TARGET_PAGE_SIZE - 1);
 }
 
 static bool verify_page(CPUState *cpu, ram_addr_t addr)
@@ -123,10 +125,14 @@ void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
         if (!page) {
             if (g_hash_table_size(pages) >= MAX_PAGES) {
                 g_hash_table_remove_all(pages);
+                forgetful = true;
             }
             page = g_new(CodePage, 1);
             take_copy(page, addr, cpu->code_gen);
             g_hash_table_insert(pages, key_of(addr), page);
+            /* Blocks from before the copies were dropped may still be there. */
+            changed = forgetful;
+            page->stale = forgetful && second_page;
         } else if (!is_right(cpu, page, addr)) {
             changed = true;
             /* With a page locked no block may be dropped: do it next time. */

@@ -8,6 +8,7 @@
 #include "cpu-internal.h"
 #include "tcg/tcg-cpu.h"
 #include "partial.h"
+#include "standard-headers/asm-x86/kvm_para.h"
 #include "features.h"
 
 /*
@@ -18,7 +19,7 @@ static uint64_t vt_only(FeatureWord w)
 {
     switch (w) {
     case FEAT_1_ECX:
-        return CPUID_EXT_VMX | CPUID_EXT_X2APIC | CPUID_EXT_TSC_DEADLINE_TIMER |
+        return CPUID_EXT_X2APIC | CPUID_EXT_TSC_DEADLINE_TIMER |
                CPUID_EXT_HYPERVISOR | CPUID_EXT_PDCM;
     case FEAT_1_EDX:
         return CPUID_MCE | CPUID_MCA | CPUID_MTRR | CPUID_PAT | CPUID_APIC;
@@ -28,11 +29,8 @@ static uint64_t vt_only(FeatureWord w)
         return CPUID_7_0_EDX_SPEC_CTRL | CPUID_7_0_EDX_STIBP |
                CPUID_7_0_EDX_ARCH_CAPABILITIES | CPUID_7_0_EDX_SPEC_CTRL_SSBD |
                CPUID_7_0_EDX_CORE_CAPABILITY | (1u << 10) /* MD_CLEAR */;
-    case FEAT_8000_0001_ECX:
-        return CPUID_EXT3_SVM;
     case FEAT_8000_0007_EDX:
     case FEAT_8000_0008_EBX:
-    case FEAT_SVM:
     case FEAT_KVM:
     case FEAT_KVM_HINTS:
     case FEAT_6_EAX:
@@ -51,6 +49,27 @@ static bool is_msr_word(FeatureWord w)
 static bool cpuid_is_ours(void)
 {
     return partial_state->tcg_owns_all || partial_state->probe.cpuid_honoured;
+}
+
+/*
+ * Features that a guest of two engines cannot have: a hypervisor in it would
+ * have its own guest's failures handled as its own, and a flag in shared memory
+ * in the place of a shootdown IPI is not seen by TCG.
+ */
+static uint64_t never(FeatureWord w)
+{
+    switch (w) {
+    case FEAT_1_ECX:
+        return CPUID_EXT_VMX;
+    case FEAT_8000_0001_ECX:
+        return CPUID_EXT3_SVM;
+    case FEAT_SVM:
+        return ~0ull;
+    case FEAT_KVM:
+        return 1u << KVM_FEATURE_PV_TLB_FLUSH;
+    default:
+        return 0;
+    }
 }
 
 /* TCG keeps PKRU where Intel has it in the XSAVE area, AMD has it elsewhere. */
@@ -83,9 +102,11 @@ static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
          * The guest sees the host's CPUID whatever KVM says: let TCG decode
          * all it can.
          */
-        return (tcg | (vt & vt_only(w))) & ~unshared_layout(w);
+        vt = tcg | (vt & vt_only(w));
+    } else {
+        vt &= tcg | vt_only(w);
     }
-    return vt & (tcg | vt_only(w)) & ~unshared_layout(w);
+    return vt & ~never(w) & ~unshared_layout(w);
 }
 
 void partial_features_install(void)

@@ -43,6 +43,10 @@ static bool tb_enter(CPUState *cpu)
 
     acc->stats.blocks++;
     acc->window_blocks++;
+    if (cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK) {
+        /* STI and MOV SS belong together with what follows them. */
+        return false;
+    }
     if (!acc->bounded) {
         if (left_for_vt(cpu)) {
             stop(cpu, PARTIAL_STOP_MODE);
@@ -158,13 +162,34 @@ static bool vt_owns_page(CPUState *cpu, hwaddr gpa)
 {
     APICCommonState *apic = APIC_COMMON(X86_CPU(cpu)->apic_state);
 
-    if (!cpu->accel->bounded || !kvm_irqchip_in_kernel()) {
+    if (!cpu->accel->bounded) {
         return false;
     }
     if (gpa == IO_APIC_DEFAULT_ADDRESS) {
         return kvm_ioapic_in_kernel();
     }
-    return apic && gpa == (apic->apicbase & MSR_IA32_APICBASE_BASE);
+    if (!apic || gpa != (apic->apicbase & MSR_IA32_APICBASE_BASE)) {
+        return false;
+    }
+    /*
+     * With QEMU's APIC: an IPI may tell others of page tables that this window
+     * changed, so KVM must know of them before.
+     */
+    return kvm_irqchip_in_kernel() ||
+           (cpu->accel->watch_stores && !cpu->accel->first &&
+            g_hash_table_size(cpu->accel->written));
+}
+
+/* A page that was read first may be writable now: let a store fault again. */
+static void trap_first_store(CPUState *cpu, vaddr addr, int mmu_idx)
+{
+    CPUTLBDescFast *fast = &cpu->neg.tlb.f[mmu_idx];
+    uintptr_t index = (addr >> TARGET_PAGE_BITS) &
+                      (fast->mask >> CPU_TLB_ENTRY_BITS);
+
+    qemu_spin_lock(&cpu->neg.tlb.c.lock);
+    qatomic_set(&fast->table[index].addr_write, -1);
+    qemu_spin_unlock(&cpu->neg.tlb.c.lock);
 }
 
 static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
@@ -184,8 +209,12 @@ static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
     }
     gpa = filled_page(cpu, addr, mmu_idx);
     if (vt_owns_page(cpu, gpa)) {
-        stop(cpu, PARTIAL_STOP_VT_OWNED);
+        /* What KVM failed on cannot be given back to it. */
+        stop(cpu, acc->first ? PARTIAL_STOP_NEITHER : PARTIAL_STOP_VT_OWNED);
         cpu_loop_exit_restore(cpu, ra);
+    }
+    if (type != MMU_DATA_STORE && acc->watch_stores) {
+        trap_first_store(cpu, addr, mmu_idx);
     }
     if (type == MMU_INST_FETCH) {
         mr = region_at(cpu, gpa, &offset);

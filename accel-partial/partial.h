@@ -49,7 +49,7 @@ typedef enum PartialStop {
     PARTIAL_STOP_UNKNOWN,      /* TCG does not know a later instruction */
     PARTIAL_STOP_RESET,        /* the guest was reset */
     PARTIAL_STOP_DEBUG,        /* a debugger's breakpoint or step */
-    PARTIAL_STOP_NEITHER,      /* neither engine knows the instruction */
+    PARTIAL_STOP_NEITHER,      /* neither engine can run the instruction */
     PARTIAL_STOP_NOWHERE,      /* code was fetched from where nothing is */
     PARTIAL_STOP__MAX,
 } PartialStop;
@@ -94,7 +94,6 @@ struct AccelCPUState {
     uint64_t window_blocks;    /* blocks of this window so far */
     uint64_t start_pc;         /* linear, of the window's first instruction */
     uint64_t start_sp;         /* linear, of the stack at that time */
-    int put_level;             /* KVM_PUT_*: what env owes to KVM */
     int64_t tsc_delta;         /* the guest's TSC less the host's */
     bool tsc_valid;
     bool fpu_by_number;        /* env->fpregs are in TCG's order */

@@ -90,7 +90,7 @@ void partial_report(CPUState *cpu)
                  bytes->str, kvm,
                  acc->stop == PARTIAL_STOP_NOWHERE ?
                  "there is no memory where this code should be" :
-                 "undefined instruction");
+                 "undefined instruction, or one on KVM's own APIC");
     cpu_dump_state(cpu, stderr, CPU_DUMP_FPU | CPU_DUMP_CODE);
     vm_stop(RUN_STATE_INTERNAL_ERROR);
 }

@@ -2,7 +2,6 @@
 /* The vCPU's state on its way between KVM and TCG. */
 
 #include "qemu/osdep.h"
-#include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/timer.h"
 #include "exec/exec-all.h"
@@ -11,9 +10,12 @@
 #include "kvm/kvm_i386.h"
 #include "system/cpu-timers.h"
 #include "system/kvm.h"
-#include "system/runstate.h"
 #include "partial.h"
+#include "events.h"
 #include "state.h"
+
+/* More ticks than any read takes: some milliseconds. */
+#define TSC_STEP (16 * 1000 * 1000)
 
 /*
  * KVM reads its TSC inside the ioctl and the host's is read after it, so each
@@ -24,7 +26,9 @@ static void learn_tsc(AccelCPUState *acc, const CPUX86State *env)
 {
     int64_t delta = (int64_t)env->tsc - cpu_get_host_ticks();
 
-    if (!acc->tsc_valid || delta > acc->tsc_delta) {
+    /* Far below what was learnt the guest has set its TSC back. */
+    if (!acc->tsc_valid || delta > acc->tsc_delta ||
+        acc->tsc_delta - delta > TSC_STEP) {
         acc->tsc_delta = delta;
         acc->tsc_valid = true;
     }
@@ -87,102 +91,74 @@ static void derive_flags(CPUX86State *env)
     cpu_x86_update_dr7(env, dr7);
 }
 
-/* What KVM queued for want of anything better is not the guest's fault. */
-static void drop_queued_ud(CPUState *cpu, CPUX86State *env)
+/*
+ * QEMU's own APIC keeps INIT and SMI in interrupt_request, from where reading
+ * KVM's events would drop them.
+ */
+static void read_kvm(CPUState *cpu)
 {
-    if (cpu->accel->reason == PARTIAL_REASON_EMULATION &&
-        env->exception_nr == EXCP06_ILLOP) {
-        env->exception_nr = -1;
-        env->exception_injected = 0;
-        env->exception_pending = 0;
-    }
-}
+    uint32_t own = kvm_irqchip_in_kernel() ? 0 : cpu->interrupt_request &
+                   (CPU_INTERRUPT_INIT | CPU_INTERRUPT_SMI);
 
-static void take_exception(CPUState *cpu, CPUX86State *env)
-{
-    if (env->exception_has_payload && env->exception_pending) {
-        if (env->exception_nr == EXCP0E_PAGE) {
-            env->cr[2] = env->exception_payload;
-        } else if (env->exception_nr == EXCP01_DB) {
-            env->dr[6] |= env->exception_payload;
-        }
-    }
-    cpu->exception_index = env->exception_nr;
-    env->exception_is_int = 0;
-    env->exception_next_eip = env->eip;
-}
-
-static void take_events(CPUState *cpu, CPUX86State *env)
-{
-    cpu->exception_index = -1;
-    cpu->accel->event_is_irq = false;
-    if (env->exception_injected || env->exception_pending) {
-        take_exception(cpu, env);
-    } else if (env->interrupt_injected >= 0 && !env->soft_interrupt) {
-        /* A software interrupt's instruction is simply executed again. */
-        cpu->exception_index = env->interrupt_injected;
-        cpu->accel->event_is_irq = true;
-    }
-    if (env->nmi_injected || env->nmi_pending) {
-        if (env->nmi_injected) {
-            env->hflags2 &= ~HF2_NMI_MASK;
-        }
-        cpu->interrupt_request |= CPU_INTERRUPT_NMI;
-    }
-    env->exception_nr = -1;
-    env->exception_injected = 0;
-    env->exception_pending = 0;
-    env->exception_has_payload = false;
-    env->interrupt_injected = -1;
-    env->nmi_injected = 0;
-    env->nmi_pending = 0;
-}
-
-bool partial_state_settle(CPUState *cpu)
-{
-    AccelCPUState *acc = cpu->accel;
-    int level = acc->put_level;
-    Error *err = NULL;
-
-    acc->put_level = 0;
-    if (!cpu->vcpu_dirty || level <= KVM_PUT_RUNTIME_STATE) {
-        return true;
-    }
-    if (kvm_arch_put_registers(cpu, level, &err) < 0) {
-        error_reportf_err(err, "accel partial: KVM does not take the state of "
-                          "vCPU %d: ", cpu->cpu_index);
-        vm_stop(RUN_STATE_INTERNAL_ERROR);
-        return false;
-    }
-    cpu->vcpu_dirty = false;
-    return true;
+    kvm_cpu_synchronize_state(cpu);
+    cpu->interrupt_request |= own;
+    cpu->accel->stats.syncs++;
 }
 
 bool partial_state_take(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
 
-    /* So that KVM's TSC runs, and TCG's can agree with it. */
-    if (partial_mixed() && !partial_state_settle(cpu)) {
-        return false;
-    }
     if (!cpu->vcpu_dirty) {
-        kvm_cpu_synchronize_state(cpu);
-        cpu->accel->stats.syncs++;
-        drop_queued_ud(cpu, env);
-        if (cpu->stop) {
-            /* KVM did not give its state, or the VM is being stopped. */
+        read_kvm(cpu);
+        partial_events_drop_ud(cpu);
+        if (cpu->stop || (kvm_irqchip_in_kernel() &&
+                          env->mp_state != KVM_MP_STATE_RUNNABLE)) {
+            /* KVM did not give its state, or something else comes first. */
             return false;
         }
         learn_tsc(cpu->accel, env);
     }
     fpu_for_tcg(cpu->accel, env);
+    update_fp_status(env);
+    update_mxcsr_status(env);
     derive_flags(env);
-    take_events(cpu, env);
+    partial_events_take(cpu);
     cpu->cflags_next_tb = -1;
     /* VT may have changed any translation, with or without an INVLPG. */
     tlb_flush(cpu);
     return true;
+}
+
+#ifdef TARGET_X86_64
+static uint64_t canonical(const CPUX86State *env, uint64_t address)
+{
+    int unused = env->cr[4] & CR4_LA57_MASK ? 7 : 16;
+
+    return (int64_t)(address << unused) >> unused;
+}
+#endif
+
+/*
+ * What TCG lets a guest load and KVM refuses, where QEMU would assert or stop:
+ * such a value is made one that a CPU can hold.
+ */
+static void make_acceptable(CPUX86State *env)
+{
+    uint32_t type = (env->tr.flags >> DESC_TYPE_SHIFT) & 0xf;
+
+#ifdef TARGET_X86_64
+    env->segs[R_FS].base = canonical(env, env->segs[R_FS].base);
+    env->segs[R_GS].base = canonical(env, env->segs[R_GS].base);
+    env->kernelgsbase = canonical(env, env->kernelgsbase);
+    env->lstar = canonical(env, env->lstar);
+    env->cstar = canonical(env, env->cstar);
+#endif
+    env->mxcsr &= 0xffff;
+    /* VM entry wants a busy TSS (SDM vol. 3C, 27.3.1.2), TCG's LTR has none. */
+    if (env->tr.flags & DESC_P_MASK && (type == 1 || type == 9)) {
+        env->tr.flags |= DESC_TSS_BUSY_MASK;
+    }
 }
 
 void partial_state_give(CPUState *cpu)
@@ -193,12 +169,15 @@ void partial_state_give(CPUState *cpu)
     CC_OP = CC_OP_EFLAGS;
     CC_SRC = 0;
     env->df = 1;
-    env->old_exception = -1;
-    cpu->exception_index = -1;
+    partial_events_give(cpu);
+    update_mxcsr_from_sse_status(env);
+    make_acceptable(env);
     fpu_for_kvm(cpu->accel, env);
     /* TCG does not track which parts it changed: KVM must load them all. */
     env->xstate_bv |= env->features[FEAT_XSAVE_XCR0_LO] |
                       XSTATE_FP_MASK | XSTATE_SSE_MASK;
+    /* TCG walks from memory: what KVM had loaded may be another CR3's. */
+    env->pdptrs_valid = false;
 }
 
 void partial_state_halt_in_kernel(CPUState *cpu)
@@ -209,6 +188,9 @@ void partial_state_halt_in_kernel(CPUState *cpu)
         return;
     }
     cpu->halted = 0;
+    if (cpu_env(cpu)->mp_state != KVM_MP_STATE_RUNNABLE) {
+        return;
+    }
     cpu_env(cpu)->mp_state = KVM_MP_STATE_HALTED;
     if (kvm_vcpu_ioctl(cpu, KVM_SET_MP_STATE, &state) < 0) {
         warn_report_once("accel partial: KVM_SET_MP_STATE failed; "

@@ -23,14 +23,6 @@
 bool partial_state_take(CPUState *cpu);
 
 /**
- * partial_state_settle: give KVM in full what a reset or loadvm left in env
- * @cpu: the vCPU
- *
- * Returns: false after a report if KVM refused it; the VM is then stopped
- */
-bool partial_state_settle(CPUState *cpu);
-
-/**
  * partial_state_give: env goes back to KVM at its next entry
  * @cpu: the vCPU, which has just left cpu_exec()
  */

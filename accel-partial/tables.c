@@ -93,6 +93,17 @@ void partial_tables_note(CPUState *cpu, hwaddr gpa, const void *host)
     g_hash_table_insert(acc->written, key, page);
 }
 
+/*
+ * Whether VT must see the change of an entry.  It need not see bits being set
+ * that it would set itself, but it does when they are cleared: KVM's writable
+ * shadow entry would never set them again.
+ */
+static bool matters(uint64_t was, uint64_t is)
+{
+    return ((was ^ is) & ~PTE_QUIET) ||
+           (was & ~is & (PG_ACCESSED_MASK | PG_DIRTY_MASK));
+}
+
 /* An entry that VT may have in use: present, and no reserved address bit. */
 static bool entry_is_live(uint64_t e, uint64_t reserved)
 {
@@ -114,14 +125,15 @@ static bool could_be_table(const uint64_t *e, uint64_t reserved)
 
 static bool changed_64(const uint64_t *was, const uint64_t *is, int phys_bits)
 {
-    uint64_t reserved = MAKE_64BIT_MASK(phys_bits, 52 - phys_bits);
+    uint64_t reserved = phys_bits < 52 ?
+                        MAKE_64BIT_MASK(phys_bits, 52 - phys_bits) : 0;
     size_t i;
 
     if (!could_be_table(was, reserved)) {
         return false;
     }
     for (i = 0; i < TARGET_PAGE_SIZE / 8; i++) {
-        if (((was[i] ^ is[i]) & ~PTE_QUIET) &&
+        if (matters(was[i], is[i]) &&
             entry_is_live(was[i], reserved)) {
             return true;
         }
@@ -134,7 +146,7 @@ static bool changed_32(const uint32_t *was, const uint32_t *is)
     size_t i;
 
     for (i = 0; i < TARGET_PAGE_SIZE / 4; i++) {
-        if (((was[i] ^ is[i]) & ~(uint32_t)PTE_QUIET) &&
+        if (matters(was[i], is[i]) &&
             (was[i] & PG_PRESENT_MASK)) {
             return true;
         }

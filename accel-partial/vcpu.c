@@ -11,6 +11,7 @@
 #include "system/cpus.h"
 #include "system/kvm.h"
 #include "tcg/startup.h"
+#include "tcg/tcg.h"
 #include "accel/kvm/kvm-cpus.h"
 #include "partial.h"
 #include "exits.h"
@@ -61,9 +62,6 @@ static int run_vt(CPUState *cpu)
     int64_t start = get_clock();
     int r;
 
-    if (!partial_state_settle(cpu)) {
-        return EXCP_INTERRUPT;
-    }
     cpu->accel->stats.vt_runs++;
     r = kvm_cpu_exec(cpu);
     cpu->accel->stats.vt_ns += get_clock() - start;
@@ -85,6 +83,22 @@ static int run(CPUState *cpu)
     return cpu->accel->in_window ? partial_window_run(cpu) : run_vt(cpu);
 }
 
+/*
+ * TCG has a context for each vCPU that can be, and no way to give one back:
+ * that of an unplugged vCPU serves the next.  Protected by the BQL.
+ */
+static GSList *spare_contexts;
+
+static void get_tcg_context(void)
+{
+    if (spare_contexts) {
+        tcg_ctx = spare_contexts->data;
+        spare_contexts = g_slist_delete_link(spare_contexts, spare_contexts);
+    } else {
+        tcg_register_thread();
+    }
+}
+
 static void *vcpu_thread(void *arg)
 {
     CPUState *cpu = arg;
@@ -92,9 +106,9 @@ static void *vcpu_thread(void *arg)
 
     rcu_register_thread();
     rcu_add_force_rcu_notifier(&rcu.notifier);
-    tcg_register_thread();
 
     bql_lock();
+    get_tcg_context();
     qemu_thread_get_self(cpu->thread);
     cpu->thread_id = qemu_get_thread_id();
     cpu->neg.can_do_io = true;
@@ -116,6 +130,7 @@ static void *vcpu_thread(void *arg)
         qemu_wait_io_event(cpu);
     } while (!cpu->unplug || cpu_can_run(cpu));
 
+    spare_contexts = g_slist_prepend(spare_contexts, tcg_ctx);
     kvm_destroy_vcpu(cpu);
     cpu_thread_signal_destroyed(cpu);
     bql_unlock();

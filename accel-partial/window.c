@@ -10,6 +10,7 @@
 #include "hw/core/cpu.h"
 #include "kvm/kvm_i386.h"
 #include "system/cpus.h"
+#include "system/kvm.h"
 #include "partial.h"
 #include "code.h"
 #include "report.h"
@@ -65,6 +66,8 @@ bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks)
     acc->blocks_left = blocks;
     acc->window_blocks = 0;
     acc->first = reason != PARTIAL_REASON_MODE;
+    /* What VT wrote to devices before must reach them before. */
+    kvm_flush_coalesced_mmio_buffer();
     if (!partial_state_take(cpu)) {
         return false;
     }
@@ -133,7 +136,8 @@ static int after_kick(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
 
-    if (acc->bounded && !acc->first) {
+    if (acc->bounded && !acc->first &&
+        !(cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK)) {
         partial_window_close(cpu, PARTIAL_STOP_KICK);
     }
     return EXCP_INTERRUPT;

@@ -223,7 +223,9 @@ vt_writes_code:
         cmp     eax, 0xaaaa
         jne     failed
         enter_tcg
-        mov     qword [%1], %2
+        mov     rax, [%1]               ; as kernels do before they change it
+        mov     eax, %2
+        mov     [%1], rax
         int     0x30
         back_to_vt
 %ifidn %4, write
@@ -282,6 +284,22 @@ page_tables:
         table_step UPPER, PT_A | 5, UPPER_VA, write, fault, 7
         table_restore UPPER, PT_A | 7
         table_step UPPER, PT_A | 3, UPPER_VA, read, fault, 8
+        table_restore UPPER, PT_A | 7
+
+        ; a dirty bit that a window clears is set again by VT's next write
+        mov     qword [STEP], 9
+        mov     ebx, failed
+        back_to_vt
+        mov     dword [LEAF_VA], 1
+        enter_tcg
+        mov     rax, [LEAF]
+        and     al, ~0x40
+        mov     [LEAF], rax
+        int     0x30
+        back_to_vt
+        mov     dword [LEAF_VA], 2
+        test    byte [LEAF], 0x40
+        jz      failed
         mov     qword [STEP], 0
         jmp     finished
 

@@ -130,6 +130,7 @@ table:
         entry   cmpxchg16b      ; 13
         entry   fxsave          ; 14
         entry   xsave           ; 15
+        entry   control         ; 16
 table_end:
 
         align 16
@@ -362,4 +363,32 @@ snippet_xsave:
         vextractf128 [rsi + RESULT + 16], ymm2, 1
         clear_operand 896
         vzeroupper
+        ret
+
+; Control words that are loaded outside a window rule inside it; the flags that
+; are raised inside are seen outside.
+snippet_control:
+        mov     word [rsi + RESULT], 0x0f7f     ; round to zero
+        fldcw   [rsi + RESULT]
+        mov     dword [rsi + RESULT + 4], 0x7f80
+        ldmxcsr [rsi + RESULT + 4]
+        mov     dword [rdi + 4], 0x80000007
+        fild    dword [rdi]                     ; from here on in TCG
+        fldpi
+        frndint
+        fstp    qword [rsi + RESULT + 8]
+        fstp    qword [rsi + RESULT + 16]
+        cvtsi2ss xmm0, dword [rdi + 4]
+        mov     ecx, 3
+        cvtsi2ss xmm1, ecx
+        divss   xmm0, xmm1
+        xor     eax, eax
+        cpuid                                   ; and back
+        stmxcsr [rsi + RESULT + 24]
+        and     dword [rsi + RESULT + 24], 0xfffd ; but for the denormal flag
+        mov     dword [rsi + RESULT + 4], 0x1f80
+        ldmxcsr [rsi + RESULT + 4]
+        xor     eax, eax
+        xor     ebx, ebx
+        xor     edx, edx
         ret

@@ -94,16 +94,19 @@ uint64_t guest_counter(QTestState *qts, const char *name)
                            name);
     QListEntry *vcpu, *stat;
     uint64_t sum = 0;
+    bool found = false;
 
     g_assert(qdict_haskey(rsp, "return"));
     QLIST_FOREACH_ENTRY(qdict_get_qlist(rsp, "return"), vcpu) {
         QDict *d = qobject_to(QDict, qlist_entry_obj(vcpu));
 
         QLIST_FOREACH_ENTRY(qdict_get_qlist(d, "stats"), stat) {
+            found = true;
             sum += qdict_get_int(qobject_to(QDict, qlist_entry_obj(stat)),
                                  "value");
         }
     }
     qobject_unref(rsp);
+    g_assert(found);
     return sum;
 }

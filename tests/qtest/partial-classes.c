@@ -25,6 +25,7 @@ static const Class classes[] = {
     { "bmi", true, "bmi2" }, { "popcnt", .cpu = "popcnt" },
     { "crc32", .cpu = "sse4.2" }, { "adx", .cpu = "adx" },
     { "cmpxchg16b" }, { "fxsave" }, { "xsave", true, "avx" },
+    { "control" },
 };
 
 typedef enum Place { RAM0, MMIO0, MMIO3 } Place;

@@ -32,6 +32,7 @@ typedef struct Case {
     uint64_t operand;
     uint32_t flags;
     GuestEnd end;
+    uint32_t vector;        /* of the exception it ends with */
     /* counters that must have moved, or not, afterwards */
     const char *moved[3];
     const char *still[3];
@@ -56,7 +57,7 @@ static const Case cases[] = {
     { "unknown-to-both", 5, 0, MIXED, .end = GUEST_END_ERROR,
       .moved = { "stops-neither" } },
     { "unknown-to-both-cpl3", 5, 3, MIXED, .end = GUEST_END_FAIL,
-      .still = { "stops-neither" } },
+      .vector = 6, .still = { "stops-neither" } },
     { "triple-fault", 6, 0, MIXED },
     { "triple-fault-in-tcg", 6, 0, ALL_IN_TCG },
     { "hlt-timer", 7, 0, ALL_IN_TCG },
@@ -65,6 +66,12 @@ static const Case cases[] = {
     { "window-hlt-in-kernel", 13, 0, MIXED, .moved = { "stops-halt" } },
     { "window-hlt-user-apic", 13, 0, MIXED_USER_APIC,
       .moved = { "stops-halt" } },
+    { "window-hlt-1-block", 13, 0, MIXED ",window-blocks=1" },
+    { "window-hlt-2-blocks", 13, 0, MIXED ",window-blocks=2" },
+    { "window-hlt-user-apic-1-block", 13, 0, MIXED_USER_APIC
+      ",window-blocks=1" },
+    { "window-hlt-user-apic-2-blocks", 13, 0, MIXED_USER_APIC
+      ",window-blocks=2" },
     { "two-cpus", 8, 0, MIXED, "-smp 2" },
     { "two-cpus-user-apic", 8, 0, MIXED_USER_APIC, "-smp 2" },
     { "two-cpus-real-in-tcg", 8, 0, REAL_IN_TCG, "-smp 2",
@@ -104,6 +111,16 @@ static void check_counters(QTestState *qts, const Case *c)
     }
 }
 
+/* A KVM that shadows page tables has to be told of those that changed. */
+static void check_tables(QTestState *qts)
+{
+    g_autofree char *info = qtest_hmp(qts, "info partial");
+
+    if (strstr(info, "shadows page tables")) {
+        g_assert_cmpint(guest_counter(qts, "table-flushes"), >=, 9);
+    }
+}
+
 static void test_case(const void *opaque)
 {
     const Case *c = opaque;
@@ -121,8 +138,22 @@ static void test_case(const void *opaque)
                    qtest_readl(qts, GUEST_STATUS + 8),
                    qtest_readq(qts, GUEST_STATUS + 16));
     g_assert_cmpint(end, ==, c->end);
+    g_assert_cmpint(qtest_readl(qts, GUEST_STATUS + 8), ==, c->vector);
     check_counters(qts, c);
+    if (g_str_equal(c->name, "page-tables-cpl3")) {
+        check_tables(qts);
+    }
     qtest_quit(qts);
+}
+
+static void wait_for_turns(QTestState *qts)
+{
+    int tries;
+
+    for (tries = 0; qtest_readq(qts, COUNT) < 10; tries++) {
+        g_assert_cmpint(tries, <, 60000);
+        g_usleep(1000);
+    }
 }
 
 /* A long guest, at work when something happens to it. */
@@ -133,9 +164,7 @@ static QTestState *start_sum(const char *accel, bool back, const char *more,
 
     guest_command(qts, 9, 0, back, turns);
     qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
-    while (qtest_readq(qts, COUNT) < 10) {
-        g_usleep(1000);
-    }
+    wait_for_turns(qts);
     return qts;
 }
 
@@ -162,12 +191,15 @@ static void test_reset(const void *opaque)
         return;
     }
     qts = start_sum(c->accel, c->back, "", c->turns);
-    for (i = 2; i < 6; i++) {
+    for (i = 0; i < 4; i++) {
+        qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
+        qtest_writeq(qts, COUNT, 0);
+        qtest_writel(qts, GUEST_STATUS, 0);
         qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
-        while (qtest_readl(qts, BOOTS) < i) {
-            g_usleep(1000);
-        }
+        qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+        wait_for_turns(qts);
     }
+    g_assert_cmpint(qtest_readl(qts, BOOTS), ==, 5);
     g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
     qtest_quit(qts);
 }
