@@ -132,11 +132,24 @@ static void give_shadow(CPUState *cpu, CPUX86State *env)
     kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &e);
 }
 
+/*
+ * KVM said at its last exit whether it could take an interrupt; that was before
+ * the window.  A stale "no" lets the guest run an instruction first, which may
+ * be the CLI after its HLT.
+ */
+static void give_readiness(CPUState *cpu, CPUX86State *env)
+{
+    cpu->kvm_run->ready_for_interrupt_injection =
+        env->eflags & IF_MASK && !(env->hflags & HF_INHIBIT_IRQ_MASK) &&
+        env->interrupt_injected < 0 && !env->exception_injected;
+}
+
 void partial_events_give(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
 
     give_back_undelivered(cpu, env);
+    give_readiness(cpu, env);
     cpu->exception_index = -1;
     cpu->accel->event_is_irq = false;
     env->old_exception = -1;
