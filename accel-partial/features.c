@@ -84,6 +84,20 @@ static uint64_t unshared_layout(FeatureWord w)
     return ebx == XSAVE_PKRU_OFFSET ? 0 : CPUID_7_0_ECX_PKU;
 }
 
+/* What of TCG's features the host's CPUID shows as well. */
+static uint64_t shown_by_host(FeatureWord w, uint64_t tcg)
+{
+    FeatureWordInfo *info = &feature_word_info[w];
+    uint32_t reg[4];
+
+    if (info->type != CPUID_FEATURE_WORD || info->cpuid.eax >= 0x40000000u) {
+        return 0;
+    }
+    host_cpuid(info->cpuid.eax, info->cpuid.ecx,
+               &reg[R_EAX], &reg[R_EBX], &reg[R_ECX], &reg[R_EDX]);
+    return tcg & reg[info->cpuid.reg];
+}
+
 static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
 {
     PartialState *s = partial_state;
@@ -97,14 +111,10 @@ static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
     if (is_msr_word(w)) {
         return vt;
     }
+    vt &= tcg | vt_only(w);
     if (!cpuid_is_ours()) {
-        /*
-         * The guest sees the host's CPUID whatever KVM says: let TCG decode
-         * all it can.
-         */
-        vt = tcg | (vt & vt_only(w));
-    } else {
-        vt &= tcg | vt_only(w);
+        /* The guest sees these whatever KVM says: let TCG decode them. */
+        vt |= shown_by_host(w, tcg);
     }
     return vt & ~never(w) & ~unshared_layout(w);
 }
@@ -123,15 +133,8 @@ void partial_features_decode(X86CPU *cpu)
         return;
     }
     for (w = 0; w < FEATURE_WORDS; w++) {
-        FeatureWordInfo *info = &feature_word_info[w];
-        uint32_t reg[4];
-
-        if (info->type == CPUID_FEATURE_WORD &&
-            info->cpuid.eax < 0x40000000u) {
-            host_cpuid(info->cpuid.eax, info->cpuid.ecx,
-                       &reg[R_EAX], &reg[R_EBX], &reg[R_ECX], &reg[R_EDX]);
-            env->features[w] |= reg[info->cpuid.reg] & info->tcg_features;
-        }
+        env->features[w] |= shown_by_host(w, feature_word_info[w].tcg_features)
+                            & ~never(w) & ~unshared_layout(w);
     }
     if (env->features[FEAT_1_ECX] & CPUID_EXT_AVX) {
         env->features[FEAT_XSAVE_XCR0_LO] |=

@@ -174,8 +174,7 @@ void partial_state_give(CPUState *cpu)
     make_acceptable(env);
     fpu_for_kvm(cpu->accel, env);
     /* TCG does not track which parts it changed: KVM must load them all. */
-    env->xstate_bv |= env->features[FEAT_XSAVE_XCR0_LO] |
-                      XSTATE_FP_MASK | XSTATE_SSE_MASK;
+    env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
     /* TCG walks from memory: what KVM had loaded may be another CR3's. */
     env->pdptrs_valid = false;
 }
