@@ -32,13 +32,14 @@ static void look_at(CPUState *cpu)
     AccelCPUState *acc = cpu->accel;
     int64_t time = thread_time(cpu);
     uint64_t exits = qatomic_read(&acc->exits);
-    bool busy = time - acc->watch.time > PERIOD_MS * SCALE_MS / 2;
+    /* A tenth of a CPU: a loaded host may not give it more, idle is nothing. */
+    bool busy = time - acc->watch.time > PERIOD_MS * SCALE_MS / 10;
 
-    if (busy && exits == acc->watch.exits && !acc->in_window) {
+    if (exits != acc->watch.exits || acc->in_window) {
+        qatomic_set(&acc->watch.seen, false);
+    } else if (busy) {
         qatomic_set(&acc->watch.asked, true);
         qemu_cpu_kick(cpu);
-    } else {
-        qatomic_set(&acc->watch.seen, false);
     }
     acc->watch.time = time;
     acc->watch.exits = exits;

@@ -11,8 +11,9 @@
 /**
  * partial_watchdog_start: look after the vCPUs once a second
  *
- * A vCPU thread that used its CPU all the time without coming to user space is
- * kicked, so that it looks at its registers.  Idle ones are left alone.
+ * A vCPU thread that used a CPU for a tenth of the time or more without coming
+ * to user space is kicked, so that it looks at its registers.  Idle ones are
+ * left alone.
  */
 void partial_watchdog_start(void);
 
