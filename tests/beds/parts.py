@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a bed is made of: a kernel from Debian and an initramfs with its modules."""
+import fcntl
+import hashlib
+import lzma
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+CACHE = os.path.join(TOP, 'tests', 'cache', 'beds')
+MAKE_INITRAMFS = os.path.join(TOP, 'scripts', 'make-initramfs')
+INIT = os.path.join(HERE, 'init')
+# What the bed's init needs before it can run anything; a name that a kernel
+# has built in needs no inserting.
+BASE_MODULES = ['qemu_fw_cfg', 'virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay']
+
+
+class Missing(Exception):
+    """Something that a bed needs is not there."""
+
+
+class Modules:
+    """The modules of an unpacked kernel package."""
+
+    def __init__(self, image):
+        release = os.path.basename(image).replace('vmlinuz-', '', 1)
+        root = os.path.dirname(os.path.dirname(image))
+        dirs = [os.path.join(root, d, release) for d in ('usr/lib/modules', 'lib/modules')]
+        self.dir = next((d for d in dirs if os.path.isdir(d)), None)
+        if not self.dir:
+            raise Missing(f'{image} has no modules beside it; remove {root} to fetch it again')
+        self.files = {}
+        for path, _, names in os.walk(self.dir):
+            for name in names:
+                m = re.match(r'(.+)\.ko(\.xz)?$', name)
+                if m:
+                    self.files[m.group(1).replace('-', '_')] = os.path.join(path, name)
+        with open(os.path.join(self.dir, 'modules.builtin'), encoding='utf-8') as f:
+            self.builtin = {os.path.basename(line.strip())[:-3].replace('-', '_') for line in f}
+
+    def read(self, name):
+        """A module, uncompressed."""
+        if name not in self.files:
+            raise Missing(f'{os.path.basename(self.dir)} has no module {name}')
+        path = self.files[name]
+        with (lzma.open if path.endswith('.xz') else open)(path, 'rb') as f:
+            return f.read()
+
+    def closure(self, names):
+        """{name: contents} of modules and what they depend on, in the order to insert them."""
+        found = {}
+
+        def add(name):
+            if name in found or name in self.builtin:
+                return
+            data = self.read(name)
+            depends = re.search(rb'\0depends=([^\0]*)\0', data)
+            for other in depends.group(1).decode().split(',') if depends else ():
+                if other:
+                    add(other.replace('-', '_'))
+            found[name] = data
+
+        for name in names:
+            add(name)
+        return found
+
+
+def run(command):
+    """What a script of ours prints; when it fails, what it has to say."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Missing(done.stderr.strip() or f'{command[0]} failed')
+    return done.stdout.strip()
+
+
+def key(*files, text=''):
+    """One line that changes when files or text do."""
+    digest = hashlib.sha256(text.encode())
+    for name in files:
+        with open(name, 'rb') as f:
+            digest.update(hashlib.sha256(f.read()).digest())
+    return digest.hexdigest()
+
+
+def make_initramfs(out, image, modules):
+    """busybox and our init, and the modules in a second archive behind it."""
+    options = dict((line.split(None, 1) + [''])[:2] for line in modules)
+    found = Modules(image).closure(BASE_MODULES + list(options))
+    run([MAKE_INITRAMFS, out, INIT])
+    with tempfile.TemporaryDirectory() as tmp:
+        os.mkdir(os.path.join(tmp, 'modules'))
+        for name, data in found.items():
+            with open(os.path.join(tmp, 'modules', name + '.ko'), 'wb') as f:
+                f.write(data)
+        with open(os.path.join(tmp, 'modules', 'order'), 'w', encoding='utf-8') as f:
+            f.writelines(f'{name} {options.get(name, "")}\n' for name in found)
+        names = ['modules'] + ['modules/' + n for n in os.listdir(os.path.join(tmp, 'modules'))]
+        with open(out, 'ab') as f:
+            subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc', '-R', '0:0'], cwd=tmp, stdout=f,
+                           input='\n'.join(sorted(names)).encode(), check=True)
+
+
+def get(name, kernel, modules):
+    """(kernel image, initramfs) of a bed, made if they are not there or are old."""
+    for tool, package in (('busybox', 'busybox-static'), ('cpio', 'cpio')):
+        if not shutil.which(tool):
+            raise Missing(f'there is no {tool}; apt-get install {package}')
+    os.makedirs(CACHE, exist_ok=True)
+    initrd = os.path.join(CACHE, name + '.initrd')
+    with open(os.path.join(CACHE, 'lock'), 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        image = run([os.path.join(TOP, 'scripts', 'get-kernel'), *kernel])
+        want = key(MAKE_INITRAMFS, INIT, __file__, shutil.which('busybox'), image,
+                   text='\n'.join(modules))
+        try:
+            with open(initrd + '.key', encoding='utf-8') as f:
+                have = f.read()
+        except FileNotFoundError:
+            have = ''
+        if have != want:
+            make_initramfs(initrd + '.new', image, modules)
+            os.replace(initrd + '.new', initrd)
+            with open(initrd + '.key', 'w', encoding='utf-8') as f:
+                f.write(want)
+    return image, initrd
