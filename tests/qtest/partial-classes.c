@@ -100,11 +100,29 @@ static void compare(const uint8_t *expected, const uint8_t *got)
     }
 }
 
+/* Whether this VT runs a guest's kernel natively, by the accelerator's probe. */
+static bool kernel_is_native(void)
+{
+    static int native = -1;
+
+    if (native < 0) {
+        QTestState *qts = guest_start("partial", "classes.bin", "");
+        g_autofree char *info = qtest_hmp(qts, "info partial");
+        const char *mips = strstr(info, " long0 ");
+
+        g_assert_nonnull(mips);
+        native = atoi(mips + strlen(" long0 ")) >= 10;
+        qtest_quit(qts);
+    }
+    return native;
+}
+
 static void test_class(const void *opaque)
 {
     const Case *c = opaque;
     const Class *class = &classes[c->index];
     bool stock = g_str_equal(c->accel, "kvm");
+    bool fails;
     uint8_t expected[DUMP_SIZE], got[DUMP_SIZE];
     QTestState *qts;
     GuestEnd end;
@@ -116,20 +134,25 @@ static void test_class(const void *opaque)
         g_test_skip("this machine's CPU has no such instructions");
         return;
     }
-    qts = guest_start(c->accel, "classes.bin", "");
+    /* On RAM only where the kernel's emulator runs it. */
+    fails = c->place != RAM0 || !kernel_is_native();
+    qts = guest_start(c->accel, "classes.bin", kernel_is_native() ?
+                      "-cpu max,check=off" : "");
     guest_command(qts, c->index, c->place == MMIO3 ? 3 : 0,
                   c->place == RAM0 ? GUEST_RAM_AREA : GUEST_MMIO_AREA,
                   class->avx);
     end = guest_run(qts);
     if (stock) {
         g_test_message("stock KVM: %s", guest_end_name(end));
-        g_assert_cmpint(end, ==, GUEST_END_ERROR);
+        g_assert_cmpint(end, ==, fails ? GUEST_END_ERROR : GUEST_END_DONE);
     } else {
         g_test_message("partial: %s, vector %u at 0x%" PRIx64,
                        guest_end_name(end), qtest_readl(qts, GUEST_STATUS + 8),
                        qtest_readq(qts, GUEST_STATUS + 16));
         g_assert_cmpint(end, ==, GUEST_END_DONE);
-        g_assert_cmpint(guest_counter(qts, "takeovers-emulation"), >, 0);
+        if (fails) {
+            g_assert_cmpint(guest_counter(qts, "takeovers-emulation"), >, 0);
+        }
         qtest_memread(qts, GUEST_DUMP, got, sizeof(got));
         run_natively(c->index, expected);
         compare(expected, got);
