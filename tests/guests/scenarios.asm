@@ -21,8 +21,7 @@ UPPER_VA equ 0x600000           ; 2 MiB of their own
 ; An instruction that no KVM emulates on MMIO: TCG goes on from here.
 %macro enter_tcg 0
         mov     edi, MMIO
-        movd    mm0, [rdi]
-        emms
+        movd    xmm15, [rdi]
 %endmacro
 
 ; CPUID is KVM's: a bounded window ends here.
@@ -546,6 +545,7 @@ long_sum:
         faddp   st1, st0
         cmp     dword [COMMAND + 8], 0
         jz      .stay
+        enter_tcg
         back_to_vt
 .stay:  cmp     r13, r12
         jb      .next
