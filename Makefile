@@ -3,7 +3,7 @@
 
 CONFIGURE_OPTIONS ?=
 
-.PHONY: all configure demo check check-quick check-qtest install clean distclean help
+.PHONY: all configure demo check check-quick check-qtest bed-amd install clean distclean help
 
 all: configure
 	@ninja -C build
@@ -19,6 +19,9 @@ check: all
 
 check-quick: all
 	@scripts/run-tests quick
+
+bed-amd: all
+	@scripts/run-tests bed-amd
 
 check-qtest: all
 	@scripts/run-tests qtest
@@ -37,5 +40,6 @@ help:
 	@echo 'make check        the tests'
 	@echo 'make check-quick  those that take less than five minutes'
 	@echo 'make check-qtest  all of QEMU'"'"'s own qtests for x86_64 and i386 (long)'
+	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
 	@echo 'make install      put the build into the prefix given to ./configure'
 	@echo 'make clean        remove what was generated; distclean: what was fetched, too'

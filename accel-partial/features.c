@@ -51,6 +51,12 @@ static bool cpuid_is_ours(void)
     return partial_state->tcg_owns_all || partial_state->probe.cpuid_honoured;
 }
 
+/* KVM refuses their MSRs, or has no use for them, without its own APIC. */
+static const uint64_t needs_kvm_apic =
+    BIT(KVM_FEATURE_ASYNC_PF) | BIT(KVM_FEATURE_ASYNC_PF_INT) |
+    BIT(KVM_FEATURE_PV_EOI) | BIT(KVM_FEATURE_PV_UNHALT) |
+    BIT(KVM_FEATURE_PV_SEND_IPI);
+
 /*
  * Features that a guest of two engines cannot have: a hypervisor in it would
  * have its own guest's failures handled as its own, and a flag in shared memory
@@ -66,13 +72,14 @@ static uint64_t never(FeatureWord w)
     case FEAT_SVM:
         return ~0ull;
     case FEAT_KVM:
-        return 1u << KVM_FEATURE_PV_TLB_FLUSH;
+        return BIT(KVM_FEATURE_PV_TLB_FLUSH) |
+               (kvm_irqchip_in_kernel() ? 0 : needs_kvm_apic);
     default:
         return 0;
     }
 }
 
-/* TCG keeps PKRU where Intel has it in the XSAVE area, AMD has it elsewhere. */
+/* TCG keeps PKRU where Intel's XSAVE area has it; AMD's has it elsewhere. */
 static uint64_t unshared_layout(FeatureWord w)
 {
     uint32_t eax, ebx, ecx, edx;

@@ -100,7 +100,7 @@ static void compare(const uint8_t *expected, const uint8_t *got)
     }
 }
 
-/* Whether this VT runs a guest's kernel natively, by the accelerator's probe. */
+/* Whether this VT runs a guest's kernel natively, by the probe. */
 static bool kernel_is_native(void)
 {
     static int native = -1;

@@ -92,6 +92,8 @@ static const Case cases[] = {
       .moved = { "stops-vt-owned" } },
     { "cpu-model", 9, 0, MIXED, "-cpu EPYC", 1, 20,
       .moved = { "stops-vt-owned" } },
+    { "cpu-max-user-apic", 9, 0, MIXED_USER_APIC, "-cpu max", 1, 20,
+      .moved = { "stops-vt-owned" } },
     { "split-irqchip", 9, 0, MIXED ",kernel-irqchip=split", "", 1, 20,
       .moved = { "takeovers-emulation" } },
     { "takeover-off", 9, 0, "partial,takeover=off", "", 1, 20,
