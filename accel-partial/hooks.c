@@ -115,8 +115,9 @@ static void do_interrupt(CPUState *cpu)
         do_interrupt_x86_hardirq(env, vector, 1);
         return;
     }
+    /* Before the first block it is an event that KVM had begun to deliver. */
     if (vector == EXCP06_ILLOP && !env->exception_is_int &&
-        !undefined_is_the_guests(cpu)) {
+        acc->window_blocks && !undefined_is_the_guests(cpu)) {
         cpu_loop_exit(cpu);
     }
     acc->first = false;
