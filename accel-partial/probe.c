@@ -317,6 +317,22 @@ static uint32_t measure_mips(Scratch *s, const ModeTest *t, uint32_t *exit_ns)
     return MAX(1, 2000 / MAX(per_turn, 1));
 }
 
+/* A busy host makes VT look slow, never fast: a slow mode is asked again. */
+static uint32_t measure_best(Scratch *s, const ModeTest *t, uint32_t *exit_ns)
+{
+    uint32_t best = 0, mips;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        mips = measure_mips(s, t, exit_ns);
+        best = MAX(best, mips);
+        if (mips == 0 || best >= PROBE_NATIVE_MIPS) {
+            break;
+        }
+    }
+    return best;
+}
+
 static bool cpuid_honoured(Scratch *s, PartialMode mode)
 {
     struct kvm_regs regs = { .rax = CPUID_LEAF };
@@ -418,7 +434,7 @@ bool partial_probe(const char *device, PartialProbe *p, Error **errp)
     }
     build_tables(&s);
     for (m = 0; m < PARTIAL_MODE__MAX; m++) {
-        p->mips[m] = measure_mips(&s, &mode_test[m], &p->exit_ns);
+        p->mips[m] = measure_best(&s, &mode_test[m], &p->exit_ns);
         if (p->mips[m] >= PROBE_NATIVE_MIPS) {
             p->native |= 1u << m;
         }
