@@ -146,6 +146,7 @@ static uint64_t canonical(const CPUX86State *env, uint64_t address)
 static void make_acceptable(CPUX86State *env)
 {
     uint32_t type = (env->tr.flags >> DESC_TYPE_SHIFT) & 0xf;
+    int i;
 
 #ifdef TARGET_X86_64
     env->segs[R_FS].base = canonical(env, env->segs[R_FS].base);
@@ -155,6 +156,15 @@ static void make_acceptable(CPUX86State *env)
     env->cstar = canonical(env, env->cstar);
 #endif
     env->mxcsr &= 0xffff;
+    env->tsc_aux &= 0xffffffff;
+    for (i = 0; i < 64; i += 8) {
+        uint8_t memory_type = env->pat >> i;
+
+        /* SDM vol. 3A, 12.12.2: 2, 3 and all above 7 are reserved. */
+        if (memory_type > 7 || memory_type == 2 || memory_type == 3) {
+            env->pat &= ~(0xffull << i);
+        }
+    }
     /* VM entry wants a busy TSS (SDM vol. 3C, 27.3.1.2), TCG's LTR has none. */
     if (env->tr.flags & DESC_P_MASK && (type == 1 || type == 9)) {
         env->tr.flags |= DESC_TSS_BUSY_MASK;
