@@ -21,8 +21,10 @@
 #include "partial.h"
 #include "code.h"
 #include "debug.h"
+#include "allow.h"
 #include "exits.h"
 #include "features.h"
+#include "light.h"
 #include "state.h"
 #include "stats.h"
 #include "vcpu.h"
@@ -37,12 +39,25 @@
  */
 #define DEFAULT_WINDOW_BLOCKS 1024
 
+/*
+ * Two exits may be chance, a third is a habit (VMware's choice, too).  Waiting
+ * for the next access may cost about as much as the exit it saves: some hundred
+ * blocks.  An interrupt may wait as long as one tick of a 1000 Hz clock.  The
+ * bound in blocks is for a guest that accesses a device for ever: VT gets a
+ * turn several times a second.
+ */
+#define DEFAULT_BURST_TRIGGER 3
+#define DEFAULT_BURST_QUIET 256
+#define DEFAULT_BURST_BLOCKS 1000000
+#define DEFAULT_BURST_US 1000
+
 PartialState *partial_state;
 
 static const char *const level_name[] = {
     [PARTIAL_OFF] = "off",
     [PARTIAL_FAILURES] = "failures",
     [PARTIAL_STATES] = "states",
+    [PARTIAL_BURSTS] = "bursts",
     [PARTIAL_ALL] = "all",
 };
 
@@ -155,6 +170,7 @@ static int partial_init_machine(MachineState *ms)
     kvm->exit_hook = partial_exit;
     start_tcg(s, ms);
     partial_code_init();
+    partial_allow_init(s->burst_allow, s->burst_deny);
     partial_features_install();
     partial_stats_register();
     if (s->level >= PARTIAL_FAILURES && partial_mixed()) {
@@ -174,6 +190,9 @@ static void forget_window(CPUState *cpu, run_on_cpu_data unused)
         acc->in_window = false;
         acc->stats.stops[PARTIAL_STOP_RESET]++;
     }
+    acc->light.on = false;
+    acc->burst.site = NULL;
+    cpu->kvm_run->kvm_dirty_regs = 0;
     acc->fpu_by_number = false;
     acc->tsc_valid = false;
     tlb_flush(cpu);
@@ -197,19 +216,29 @@ static void partial_post_init(CPUState *cpu)
     }
 }
 
-static void close_window(CPUState *cpu, run_on_cpu_data data)
+/* Let KVM, and env when it is read from there, have all of the state. */
+static void settle(CPUState *cpu, run_on_cpu_data data)
 {
     if (cpu->accel->in_window) {
         partial_window_close(cpu, PARTIAL_STOP_KICK);
     }
+    partial_light_flush(cpu);
 }
 
 /* For whoever reads env (migration, a debugger): it is then as KVM has it. */
 static void partial_synchronize_state(CPUState *cpu)
 {
-    /* A device that asks while TCG runs the vCPU gets env as TCG has it. */
-    if (cpu->accel->in_window && partial_mixed() && !cpu->running) {
-        run_on_cpu(cpu, close_window, RUN_ON_CPU_NULL);
+    AccelCPUState *acc = cpu->accel;
+
+    if (partial_mixed()) {
+        if (acc->light.on && cpu->running && qemu_cpu_is_self(cpu)) {
+            /* A device that TCG's access reached: env has its registers. */
+            return;
+        }
+        /* Else a device that asks in a window gets env as TCG has it. */
+        if (!cpu->running || acc->light.on) {
+            run_on_cpu(cpu, settle, RUN_ON_CPU_NULL);
+        }
     }
     kvm_cpu_synchronize_state(cpu);
 }
@@ -258,7 +287,8 @@ static void set_takeover(Object *obj, const char *value, Error **errp)
             return;
         }
     }
-    error_setg(errp, "takeover: '%s' is none of off, failures, states, all",
+    error_setg(errp, "takeover: '%s' is none of off, failures, states, "
+               "bursts, all",
                value);
 }
 
@@ -287,20 +317,73 @@ static void get_u32(Object *obj, Visitor *v, const char *name, void *opaque,
     visit_type_uint32(v, name, field, errp);
 }
 
-static void set_window_blocks(Object *obj, Visitor *v, const char *name,
-                              void *opaque, Error **errp)
+static void set_bounded(uint32_t *field, uint32_t min, uint32_t max,
+                        Visitor *v, const char *name, Error **errp)
 {
     uint32_t value;
 
     if (!visit_type_uint32(v, name, &value, errp)) {
         return;
     }
-    if (value < 1 || value > 1000000) {
-        error_setg(errp, "window-blocks must be from 1 to 1000000, not %u",
+    if (value < min || value > max) {
+        error_setg(errp, "%s must be from %u to %u, not %u", name, min, max,
                    value);
         return;
     }
-    PARTIAL_ACCEL(obj)->window_blocks = value;
+    *field = value;
+}
+
+static void set_window_blocks(Object *obj, Visitor *v, const char *name,
+                              void *opaque, Error **errp)
+{
+    set_bounded(&PARTIAL_ACCEL(obj)->window_blocks, 1, 1000000, v, name, errp);
+}
+
+static void set_burst_trigger(Object *obj, Visitor *v, const char *name,
+                              void *opaque, Error **errp)
+{
+    set_bounded(&PARTIAL_ACCEL(obj)->burst_trigger, 1, 200, v, name, errp);
+}
+
+static void set_burst_quiet(Object *obj, Visitor *v, const char *name,
+                            void *opaque, Error **errp)
+{
+    set_bounded(&PARTIAL_ACCEL(obj)->burst_quiet, 1, 65536, v, name, errp);
+}
+
+static void set_burst_blocks(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
+{
+    set_bounded(&PARTIAL_ACCEL(obj)->burst_blocks, 1, 100000000, v, name,
+                errp);
+}
+
+static void set_burst_us(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    set_bounded(&PARTIAL_ACCEL(obj)->burst_us, 10, 1000000, v, name, errp);
+}
+
+static char *get_burst_allow(Object *obj, Error **errp)
+{
+    return g_strdup(PARTIAL_ACCEL(obj)->burst_allow ?: "*");
+}
+
+static void set_burst_allow(Object *obj, const char *value, Error **errp)
+{
+    g_free(PARTIAL_ACCEL(obj)->burst_allow);
+    PARTIAL_ACCEL(obj)->burst_allow = g_strdup(value);
+}
+
+static char *get_burst_deny(Object *obj, Error **errp)
+{
+    return g_strdup(PARTIAL_ACCEL(obj)->burst_deny ?: "");
+}
+
+static void set_burst_deny(Object *obj, const char *value, Error **errp)
+{
+    g_free(PARTIAL_ACCEL(obj)->burst_deny);
+    PARTIAL_ACCEL(obj)->burst_deny = g_strdup(value);
 }
 
 static void set_tb_size(Object *obj, Visitor *v, const char *name,
@@ -332,11 +415,17 @@ static void partial_accel_instance_init(Object *obj)
 
     s->level = PARTIAL_ALL;
     s->window_blocks = DEFAULT_WINDOW_BLOCKS;
+    s->burst_trigger = DEFAULT_BURST_TRIGGER;
+    s->burst_quiet = DEFAULT_BURST_QUIET;
+    s->burst_blocks = DEFAULT_BURST_BLOCKS;
+    s->burst_us = DEFAULT_BURST_US;
 }
 
 static void partial_accel_finalize(Object *obj)
 {
     g_free(PARTIAL_ACCEL(obj)->states_option);
+    g_free(PARTIAL_ACCEL(obj)->burst_allow);
+    g_free(PARTIAL_ACCEL(obj)->burst_deny);
 }
 
 static void partial_accel_class_init(ObjectClass *oc, void *data)
@@ -357,7 +446,8 @@ static void partial_accel_class_init(ObjectClass *oc, void *data)
 
     object_class_property_add_str(oc, "takeover", get_takeover, set_takeover);
     object_class_property_set_description(oc, "takeover",
-        "What TCG may take over: off, failures, states, all (default: all)");
+        "What TCG may take over, each including those before: off, failures, "
+        "states, bursts, all (default: all)");
 
     object_class_property_add_str(oc, "states", get_states, set_states);
     object_class_property_set_description(oc, "states",
@@ -370,6 +460,45 @@ static void partial_accel_class_init(ObjectClass *oc, void *data)
     object_class_property_set_description(oc, "window-blocks",
         "Bound of a take-over after a failure, in basic blocks "
         "(default: 1024)");
+
+    object_class_property_add(oc, "burst-trigger", "uint32",
+        get_u32, set_burst_trigger, NULL,
+        (void *)offsetof(PartialState, burst_trigger));
+    object_class_property_set_description(oc, "burst-trigger",
+        "Exits of an instruction for device accesses, close together, after "
+        "which TCG takes a burst over (default: 3)");
+
+    object_class_property_add(oc, "burst-quiet", "uint32",
+        get_u32, set_burst_quiet, NULL,
+        (void *)offsetof(PartialState, burst_quiet));
+    object_class_property_set_description(oc, "burst-quiet",
+        "Most basic blocks without a device access before a burst counts as "
+        "over (default: 256)");
+
+    object_class_property_add(oc, "burst-blocks", "uint32",
+        get_u32, set_burst_blocks, NULL,
+        (void *)offsetof(PartialState, burst_blocks));
+    object_class_property_set_description(oc, "burst-blocks",
+        "Bound of a burst's take-over, in basic blocks (default: 1000000)");
+
+    object_class_property_add(oc, "burst-us", "uint32",
+        get_u32, set_burst_us, NULL,
+        (void *)offsetof(PartialState, burst_us));
+    object_class_property_set_description(oc, "burst-us",
+        "Longest time that a burst may keep an interrupt waiting, in "
+        "microseconds (default: 1000)");
+
+    object_class_property_add_str(oc, "burst-allow", get_burst_allow,
+                                  set_burst_allow);
+    object_class_property_set_description(oc, "burst-allow",
+        "Devices that bursts may access: patterns for their types or memory "
+        "regions, separated by colons (default: *)");
+
+    object_class_property_add_str(oc, "burst-deny", get_burst_deny,
+                                  set_burst_deny);
+    object_class_property_set_description(oc, "burst-deny",
+        "Devices that bursts may not access, as for burst-allow "
+        "(default: none)");
 
     object_class_property_add(oc, "tb-size", "uint32",
         get_u32, set_tb_size, NULL, (void *)offsetof(PartialState, tb_size));

@@ -4,6 +4,7 @@
 #include "qemu/osdep.h"
 #include "system/kvm.h"
 #include "partial.h"
+#include "burst.h"
 #include "exits.h"
 #include "report.h"
 #include "trace.h"
@@ -84,7 +85,7 @@ static void watch_mode(CPUState *cpu, struct kvm_run *run)
 {
     PartialModes states = partial_state->states;
 
-    if (run->kvm_valid_regs &&
+    if (run->kvm_valid_regs & KVM_SYNC_X86_SREGS &&
         states & (1u << partial_mode_of_sregs(&run->s.regs.sregs,
                                               run->s.regs.regs.rflags))) {
         qatomic_set(&cpu->exit_request, 1);
@@ -128,9 +129,11 @@ int partial_exit(CPUState *cpu, struct kvm_run *run)
     case KVM_EXIT_MMIO:
         watch_read(cpu, run);
         watch_mode(cpu, run);
+        partial_burst_exit(cpu, run);
         return 0;
     case KVM_EXIT_IO:
         watch_mode(cpu, run);
+        partial_burst_exit(cpu, run);
         return 0;
     default:
         return 0;

@@ -14,7 +14,10 @@
 #include "kvm/kvm_i386.h"
 #include "tcg/helper-tcg.h"
 #include "partial.h"
+#include "burst.h"
 #include "code.h"
+#include "io.h"
+#include "light.h"
 #include "tables.h"
 #include "window.h"
 #include "trace.h"
@@ -40,11 +43,15 @@ static bool left_for_vt(CPUState *cpu)
 static bool tb_enter(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
+    PartialStop why;
 
     acc->stats.blocks++;
     acc->window_blocks++;
     if (cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK) {
         /* STI and MOV SS belong together with what follows them. */
+        if (acc->light.on) {
+            partial_light_hide_fpu(cpu);
+        }
         return false;
     }
     if (!acc->bounded) {
@@ -56,6 +63,10 @@ static bool tb_enter(CPUState *cpu)
     }
     if (acc->window_blocks > 1) {
         acc->first = false;
+    }
+    if (acc->reason == PARTIAL_REASON_BURST && partial_burst_block(cpu, &why)) {
+        stop(cpu, why);
+        return true;
     }
     if (acc->blocks_left == 0) {
         stop(cpu, PARTIAL_STOP_BUDGET);
@@ -110,6 +121,11 @@ static void do_interrupt(CPUState *cpu)
     CPUX86State *env = cpu_env(cpu);
     int vector = cpu->exception_index;
 
+    if (acc->in_window && vector == EXCP07_PREX && partial_light_fpu(cpu)) {
+        /* The instruction starts again, and now finds its registers. */
+        env->old_exception = -1;
+        return;
+    }
     if (acc->event_is_irq) {
         acc->event_is_irq = false;
         do_interrupt_x86_hardirq(env, vector, 1);
@@ -126,7 +142,15 @@ static void do_interrupt(CPUState *cpu)
 
 static bool exec_interrupt(CPUState *cpu, int request)
 {
-    bool delivered = x86_ops->cpu_exec_interrupt(cpu, request);
+    bool delivered;
+
+    if (cpu->accel->light.on &&
+        x86_cpu_pending_interrupt(cpu, request) & ~CPU_INTERRUPT_POLL) {
+        /* KVM has what it takes: the MSRs that SMM saves, for one. */
+        stop(cpu, PARTIAL_STOP_INTERRUPT);
+        cpu_loop_exit(cpu);
+    }
+    delivered = x86_ops->cpu_exec_interrupt(cpu, request);
 
     /*
      * Another vCPU may have written code under VT and said so with this
@@ -193,6 +217,12 @@ static void trap_first_store(CPUState *cpu, vaddr addr, int mmu_idx)
     qemu_spin_unlock(&cpu->neg.tlb.c.lock);
 }
 
+/* Protection keys guard user pages alone; those are in the lower half. */
+static bool needs_pkru(const CPUX86State *env, vaddr addr)
+{
+    return env->cr[4] & CR4_PKE_MASK && (int64_t)addr >= 0;
+}
+
 static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
                      int mmu_idx, bool probe, uintptr_t ra)
 {
@@ -200,6 +230,9 @@ static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
     hwaddr gpa, offset;
     MemoryRegion *mr;
 
+    if (acc->light.on && needs_pkru(cpu_env(cpu), addr)) {
+        partial_light_fpu(cpu);
+    }
     if (!x86_ops->tlb_fill(cpu, addr, size, type, mmu_idx, probe, ra)) {
         return false;
     }
@@ -241,17 +274,71 @@ static bool vt_owns_port(uint32_t port)
             (port & ~1u) == 0x4d0);
 }
 
+/* An access that other engines' stores must not overtake. */
+static void flush_coalesced(MemoryRegion *mr)
+{
+    if (mr->flush_coalesced_mmio && CPU_NEXT(first_cpu)) {
+        BQL_LOCK_GUARD();
+        qemu_flush_coalesced_mmio_buffer();
+    }
+}
+
+static void io_access(CPUState *cpu, MemoryRegion *mr, uintptr_t ra)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (!acc->in_window || !partial_mixed()) {
+        return;
+    }
+    flush_coalesced(mr);
+    if (acc->reason == PARTIAL_REASON_BURST && !partial_burst_access(cpu, mr)) {
+        stop(cpu, PARTIAL_STOP_VT_OWNED);
+        cpu_loop_exit_restore(cpu, ra);
+    }
+}
+
+static bool leave_port(CPUState *cpu, uint32_t port)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    return vt_owns_port(port) ||
+           (acc->reason == PARTIAL_REASON_BURST &&
+            !partial_burst_port(cpu, port));
+}
+
 /*
  * CPUID and the MSRs are KVM's in a window that both engines may run: a
- * hypervisor leaf or kvmclock's page would have two answers.
+ * hypervisor leaf or kvmclock's page would have two answers.  So is what VT's
+ * own TLB must see; and a light window has not fetched all registers.
  */
+static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    switch (insn) {
+    case X86_LEAVE_PIO:
+        return leave_port(cpu, arg);
+    case X86_LEAVE_SYSTEM:
+        return acc->light.on;
+    case X86_LEAVE_TSC:
+        if (acc->light.on) {
+            partial_light_tsc(cpu);
+        }
+        return false;
+    case X86_LEAVE_MMU:
+        return partial_mixed();
+    default:
+        return true;
+    }
+}
+
 static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
 {
     CPUState *cpu = env_cpu(env);
     AccelCPUState *acc = cpu->accel;
 
     if (!acc->in_window || !acc->bounded || acc->first ||
-        (insn == X86_LEAVE_PIO && !vt_owns_port(arg))) {
+        !leaves(cpu, insn, arg)) {
         return false;
     }
     stop(cpu, PARTIAL_STOP_VT_OWNED);
@@ -268,6 +355,9 @@ const TCGCPUOps *partial_window_hooks(const TCGCPUOps *ops)
     hooked_ops.do_interrupt = do_interrupt;
     hooked_ops.cpu_exec_interrupt = exec_interrupt;
     hooked_ops.tlb_fill = tlb_fill;
+    hooked_ops.io_access = io_access;
+    hooked_ops.io_recompile = partial_io_recompile;
+    hooked_ops.io_expected = partial_io_expected;
     x86_tcg_leave = leave;
     return &hooked_ops;
 }

@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "system/kvm_int.h"
 #include "mode.h"
+#include "policy.h"
 #include "probe.h"
 
 #define TYPE_PARTIAL_ACCEL ACCEL_CLASS_NAME("partial")
@@ -25,6 +26,7 @@ typedef enum PartialLevel {
     PARTIAL_OFF,
     PARTIAL_FAILURES,
     PARTIAL_STATES,
+    PARTIAL_BURSTS,
     PARTIAL_ALL,
 } PartialLevel;
 
@@ -36,6 +38,7 @@ typedef enum PartialReason {
     PARTIAL_REASON_SHUTDOWN,   /* VT saw a triple fault */
     PARTIAL_REASON_ENDLESS,    /* KVM repeats an access without progress */
     PARTIAL_REASON_MODE,       /* VT does not run this CPU mode natively */
+    PARTIAL_REASON_BURST,      /* device accesses come close together */
     PARTIAL_REASON__MAX,
 } PartialReason;
 
@@ -51,6 +54,8 @@ typedef enum PartialStop {
     PARTIAL_STOP_DEBUG,        /* a debugger's breakpoint or step */
     PARTIAL_STOP_NEITHER,      /* neither engine can run the instruction */
     PARTIAL_STOP_NOWHERE,      /* code was fetched from where nothing is */
+    PARTIAL_STOP_QUIET,        /* a burst has ended */
+    PARTIAL_STOP_INTERRUPT,    /* an interrupt waits for the guest */
     PARTIAL_STOP__MAX,
 } PartialStop;
 
@@ -66,6 +71,9 @@ typedef struct PartialFailure {
     uint8_t bytes[15];
 } PartialFailure;
 
+/* Burst windows by accesses: 0, 1, 2-3, 4-7, ... */
+#define PARTIAL_LENGTHS 16
+
 /* Counters of a vCPU: written by its thread, read by the monitor. */
 typedef struct PartialStats {
     uint64_t takeovers[PARTIAL_REASON__MAX];
@@ -79,6 +87,12 @@ typedef struct PartialStats {
     uint64_t code_stale;       /* code pages that VT had changed */
     uint64_t table_pages;      /* pages windows wrote that were compared */
     uint64_t table_flushes;    /* times KVM's shadows were dropped */
+    uint64_t burst_accesses;   /* of devices, in burst windows */
+    uint64_t burst_length[PARTIAL_LENGTHS]; /* windows, by accesses */
+    uint64_t light_fpu;        /* burst windows that needed the FPU */
+    uint64_t light_tsc;        /* ... and the TSC */
+    uint64_t irq_checks;       /* times KVM was asked for an interrupt */
+    uint64_t io_splits;        /* blocks cut at a device access */
 } PartialStats;
 
 /* Per-vCPU state, cpu->accel.  Only the vCPU's thread writes it. */
@@ -115,6 +129,23 @@ struct AccelCPUState {
         struct kvm_regs regs;
     } watch;
     GHashTable *written;       /* page -> copy, see tables.c */
+    bool kicked;               /* atomic: since the thread last looked */
+    /* the part of the state that a burst window has: see light.c */
+    struct {
+        bool on;               /* env has this part only, KVM the rest */
+        bool fpu, tsc;         /* ... and these groups */
+        int64_t debug_until;   /* env's debug registers are taken as right */
+        void *before;          /* XSAVE's image when it was fetched */
+    } light;
+    /* see burst.c; all of it is the vCPU thread's own */
+    struct {
+        Policy *policy;        /* NULL: no bursts here */
+        PolicySite *site;      /* of the window that is open or asked for */
+        uint32_t quiet, quiet_left, blocks;
+        uint32_t accesses, gap, ticks;
+        bool expired;
+        int64_t start, deadline;
+    } burst;
     PartialStats stats;
 };
 
@@ -133,6 +164,12 @@ struct PartialState {
     char *states_option;
     uint32_t window_blocks;    /* bound of a failure window, in blocks */
     uint32_t tb_size;          /* MiB; 0: QEMU's default */
+    uint32_t burst_trigger;    /* close exits that open a window */
+    uint32_t burst_quiet;      /* most blocks without an access */
+    uint32_t burst_blocks;     /* most blocks of a window */
+    uint32_t burst_us;         /* longest wait of an interrupt, microseconds */
+    char *burst_allow;
+    char *burst_deny;
 
     /* decided at start-up, constant afterwards */
     PartialModes states;       /* CPU modes that belong to TCG */

@@ -12,6 +12,7 @@
 #include "system/kvm.h"
 #include "partial.h"
 #include "events.h"
+#include "light.h"
 #include "state.h"
 
 /* More ticks than any read takes: some milliseconds. */
@@ -22,8 +23,10 @@
  * estimate is a little low; the largest seen is the best, and time never runs
  * backwards across a hand-over.
  */
-static void learn_tsc(AccelCPUState *acc, const CPUX86State *env)
+void partial_state_learn_tsc(CPUState *cpu)
 {
+    const CPUX86State *env = cpu_env(cpu);
+    AccelCPUState *acc = cpu->accel;
     int64_t delta = (int64_t)env->tsc - cpu_get_host_ticks();
 
     /* Far below what was learnt the guest has set its TSC back. */
@@ -78,8 +81,28 @@ static void fpu_for_kvm(AccelCPUState *acc, CPUX86State *env)
     }
 }
 
+void partial_state_fpu_take(CPUState *cpu)
+{
+    CPUX86State *env = cpu_env(cpu);
+
+    fpu_for_tcg(cpu->accel, env);
+    update_fp_status(env);
+    update_mxcsr_status(env);
+}
+
+void partial_state_fpu_give(CPUState *cpu)
+{
+    CPUX86State *env = cpu_env(cpu);
+
+    update_mxcsr_from_sse_status(env);
+    env->mxcsr &= 0xffff;
+    fpu_for_kvm(cpu->accel, env);
+    /* TCG does not track which parts it changed: KVM must load them all. */
+    env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
+}
+
 /* Flags that TCG derives from registers and keeps beside them. */
-static void derive_flags(CPUX86State *env)
+void partial_state_derive_flags(CPUX86State *env)
 {
     target_ulong dr7 = env->dr[7];
 
@@ -100,6 +123,7 @@ static void read_kvm(CPUState *cpu)
     uint32_t own = kvm_irqchip_in_kernel() ? 0 : cpu->interrupt_request &
                    (CPU_INTERRUPT_INIT | CPU_INTERRUPT_SMI);
 
+    partial_light_flush(cpu);
     kvm_cpu_synchronize_state(cpu);
     cpu->interrupt_request |= own;
     cpu->accel->stats.syncs++;
@@ -117,12 +141,10 @@ bool partial_state_take(CPUState *cpu)
             /* KVM did not give its state, or something else comes first. */
             return false;
         }
-        learn_tsc(cpu->accel, env);
+        partial_state_learn_tsc(cpu);
     }
-    fpu_for_tcg(cpu->accel, env);
-    update_fp_status(env);
-    update_mxcsr_status(env);
-    derive_flags(env);
+    partial_state_fpu_take(cpu);
+    partial_state_derive_flags(env);
     partial_events_take(cpu);
     cpu->cflags_next_tb = -1;
     /* VT may have changed any translation, with or without an INVLPG. */
@@ -143,7 +165,7 @@ static uint64_t canonical(const CPUX86State *env, uint64_t address)
  * What TCG lets a guest load and KVM refuses, where QEMU would assert or stop:
  * such a value is made one that a CPU can hold.
  */
-static void make_acceptable(CPUX86State *env)
+void partial_state_make_acceptable(CPUX86State *env)
 {
     uint32_t type = (env->tr.flags >> DESC_TYPE_SHIFT) & 0xf;
     int i;
@@ -155,7 +177,6 @@ static void make_acceptable(CPUX86State *env)
     env->lstar = canonical(env, env->lstar);
     env->cstar = canonical(env, env->cstar);
 #endif
-    env->mxcsr &= 0xffff;
     env->tsc_aux &= 0xffffffff;
     for (i = 0; i < 64; i += 8) {
         uint8_t memory_type = env->pat >> i;
@@ -171,20 +192,37 @@ static void make_acceptable(CPUX86State *env)
     }
 }
 
+/*
+ * Make KVM start with an empty TLB: a bounded window leaves INVLPG and its like
+ * to VT, one for a CPU mode does not.  KVM drops what it has derived from the
+ * paging registers when one of them changes; the put that follows changes it
+ * back.
+ */
+static void forget_translations(CPUState *cpu)
+{
+    struct kvm_sregs s;
+
+    if (kvm_vcpu_ioctl(cpu, KVM_GET_SREGS, &s) == 0) {
+        s.cr0 ^= CR0_WP_MASK;
+        kvm_vcpu_ioctl(cpu, KVM_SET_SREGS, &s);
+    }
+}
+
 void partial_state_give(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
+
+    if (partial_mixed() && !cpu->accel->bounded) {
+        forget_translations(cpu);
+    }
 
     /* All flags are in eflags now: let nobody add what TCG last computed. */
     CC_OP = CC_OP_EFLAGS;
     CC_SRC = 0;
     env->df = 1;
     partial_events_give(cpu);
-    update_mxcsr_from_sse_status(env);
-    make_acceptable(env);
-    fpu_for_kvm(cpu->accel, env);
-    /* TCG does not track which parts it changed: KVM must load them all. */
-    env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
+    partial_state_make_acceptable(env);
+    partial_state_fpu_give(cpu);
     /* TCG walks from memory: what KVM had loaded may be another CR3's. */
     env->pdptrs_valid = false;
 }

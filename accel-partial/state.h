@@ -9,6 +9,7 @@
 #define ACCEL_PARTIAL_STATE_H
 
 #include "hw/core/cpu.h"
+#include "cpu.h"
 
 /**
  * partial_state_take: make env the master copy and ready for TCG
@@ -40,5 +41,35 @@ void partial_state_halt_in_kernel(CPUState *cpu);
  * Agrees with KVM's where both engines run the guest; QEMU's own elsewhere.
  */
 int64_t partial_elapsed_ticks(void);
+
+/**
+ * partial_state_learn_tsc: note how far the guest's TSC is from the host's
+ * @cpu: the vCPU, right after env->tsc was read from KVM
+ */
+void partial_state_learn_tsc(CPUState *cpu);
+
+/**
+ * partial_state_fpu_take: env's FPU, as KVM gave it, becomes what TCG expects
+ * @cpu: the vCPU
+ */
+void partial_state_fpu_take(CPUState *cpu);
+
+/**
+ * partial_state_fpu_give: env's FPU becomes what KVM expects
+ * @cpu: the vCPU
+ */
+void partial_state_fpu_give(CPUState *cpu);
+
+/**
+ * partial_state_derive_flags: what TCG keeps beside the registers
+ * @env: the vCPU's registers, from KVM
+ */
+void partial_state_derive_flags(CPUX86State *env);
+
+/**
+ * partial_state_make_acceptable: replace values that KVM would refuse
+ * @env: the vCPU's registers, from TCG
+ */
+void partial_state_make_acceptable(CPUX86State *env);
 
 #endif

@@ -30,6 +30,11 @@ static const struct {
     COUNTER(code_stale),
     COUNTER(table_pages),
     COUNTER(table_flushes),
+    COUNTER(burst_accesses),
+    COUNTER(light_fpu),
+    COUNTER(light_tsc),
+    COUNTER(irq_checks),
+    COUNTER(io_splits),
 #undef COUNTER
 };
 
@@ -55,6 +60,12 @@ static void for_each_counter(const PartialStats *st, CounterFn *fn,
         g_autofree char *name = g_strdup_printf("stops-%s",
                                                 partial_stop_name[i]);
         fn(name, st->stops[i], false, opaque);
+    }
+    for (i = 0; i < PARTIAL_LENGTHS; i++) {
+        /* by the least number of accesses */
+        g_autofree char *name = g_strdup_printf("burst-length-%u",
+                                                i ? 1u << (i - 1) : 0);
+        fn(name, st->burst_length[i], false, opaque);
     }
     for (i = 0; i < ARRAY_SIZE(counter); i++) {
         g_autofree char *name = g_strdelimit(g_strdup(counter[i].name), "_",

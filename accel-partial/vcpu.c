@@ -14,7 +14,9 @@
 #include "tcg/tcg.h"
 #include "accel/kvm/kvm-cpus.h"
 #include "partial.h"
+#include "burst.h"
 #include "exits.h"
+#include "light.h"
 #include "state.h"
 #include "vcpu.h"
 #include "watchdog.h"
@@ -50,6 +52,7 @@ static bool in_tcg_mode(CPUState *cpu)
     if (cpu->vcpu_dirty) {
         return states & (1u << partial_mode_of(cpu_env(cpu)));
     }
+    partial_light_flush(cpu);
     if (kvm_vcpu_ioctl(cpu, KVM_GET_SREGS, &sregs) < 0 ||
         kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &regs) < 0) {
         return false;
@@ -62,6 +65,11 @@ static int run_vt(CPUState *cpu)
     int64_t start = get_clock();
     int r;
 
+    if (cpu->interrupt_request & ~CPU_INTERRUPT_HARD) {
+        /* INIT and its like make KVM's code read the registers first. */
+        partial_light_flush(cpu);
+    }
+    qatomic_set(&cpu->accel->kicked, false);
     cpu->accel->stats.vt_runs++;
     r = kvm_cpu_exec(cpu);
     cpu->accel->stats.vt_ns += get_clock() - start;
@@ -72,6 +80,8 @@ static int run_vt(CPUState *cpu)
         partial_window_open(cpu, cpu->accel->reason,
                             partial_state->window_blocks);
     }
+    partial_burst_open(cpu, r != EXCP_INTERRUPT ||
+                       qatomic_read(&cpu->accel->kicked));
     return r;
 }
 
@@ -120,6 +130,7 @@ static void *vcpu_thread(void *arg)
         /* So that each exit shows the CPU mode for nothing. */
         cpu->kvm_run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
     }
+    partial_burst_init(cpu);
     cpu_thread_signal_created(cpu);
     qemu_guest_random_seed_thread_part2(cpu->random_seed);
 
@@ -131,6 +142,7 @@ static void *vcpu_thread(void *arg)
     } while (!cpu->unplug || cpu_can_run(cpu));
 
     spare_contexts = g_slist_prepend(spare_contexts, tcg_ctx);
+    partial_burst_fini(cpu);
     kvm_destroy_vcpu(cpu);
     cpu_thread_signal_destroyed(cpu);
     bql_unlock();
@@ -149,6 +161,7 @@ void partial_vcpu_start(CPUState *cpu)
 
 void partial_vcpu_kick(CPUState *cpu)
 {
+    qatomic_set(&cpu->accel->kicked, true);
     cpu_exit(cpu);
     if (cpu->created) {
         cpus_kick_thread(cpu);

@@ -12,7 +12,9 @@
 #include "system/cpus.h"
 #include "system/kvm.h"
 #include "partial.h"
+#include "burst.h"
 #include "code.h"
+#include "light.h"
 #include "report.h"
 #include "state.h"
 #include "tables.h"
@@ -26,6 +28,7 @@ const char *const partial_reason_name[PARTIAL_REASON__MAX] = {
     [PARTIAL_REASON_SHUTDOWN] = "shutdown",
     [PARTIAL_REASON_ENDLESS] = "endless",
     [PARTIAL_REASON_MODE] = "mode",
+    [PARTIAL_REASON_BURST] = "burst",
 };
 
 const char *const partial_stop_name[PARTIAL_STOP__MAX] = {
@@ -39,6 +42,8 @@ const char *const partial_stop_name[PARTIAL_STOP__MAX] = {
     [PARTIAL_STOP_DEBUG] = "debug",
     [PARTIAL_STOP_NEITHER] = "neither",
     [PARTIAL_STOP_NOWHERE] = "nowhere",
+    [PARTIAL_STOP_QUIET] = "quiet",
+    [PARTIAL_STOP_INTERRUPT] = "interrupt",
 };
 
 static void set_cflags(CPUState *cpu, bool bounded)
@@ -56,24 +61,15 @@ static void set_cflags(CPUState *cpu, bool bounded)
     cpu->tcg_cflags = cflags;
 }
 
-bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks)
+/* env is TCG's now; what else a window starts with. */
+static void begin(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
     CPUX86State *env = cpu_env(cpu);
 
-    acc->reason = reason;
-    acc->bounded = blocks != 0;
-    acc->blocks_left = blocks;
-    acc->window_blocks = 0;
-    acc->first = reason != PARTIAL_REASON_MODE;
-    /* What VT wrote to devices before must reach them before. */
-    kvm_flush_coalesced_mmio_buffer();
-    if (!partial_state_take(cpu)) {
-        return false;
-    }
     acc->start_pc = env->segs[R_CS].base + env->eip;
     acc->in_window = true;
-    acc->stats.takeovers[reason]++;
+    acc->stats.takeovers[acc->reason]++;
     set_cflags(cpu, acc->bounded);
     if (acc->first) {
         /* Alone in its block, so that progress is seen after it. */
@@ -83,8 +79,41 @@ bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks)
         partial_code_new_generation(cpu);
     }
     partial_tables_begin(cpu);
-    trace_partial_window_open(cpu->cpu_index, partial_reason_name[reason],
-                              acc->start_pc, blocks);
+    trace_partial_window_open(cpu->cpu_index, partial_reason_name[acc->reason],
+                              acc->start_pc, acc->blocks_left);
+}
+
+static void prepare(CPUState *cpu, PartialReason reason, uint32_t blocks)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    acc->reason = reason;
+    acc->bounded = blocks != 0;
+    acc->blocks_left = blocks;
+    acc->window_blocks = 0;
+    acc->first = reason != PARTIAL_REASON_MODE &&
+                 reason != PARTIAL_REASON_BURST;
+    /* What VT wrote to devices before must reach them before. */
+    kvm_flush_coalesced_mmio_buffer();
+}
+
+bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks)
+{
+    prepare(cpu, reason, blocks);
+    if (!partial_state_take(cpu)) {
+        return false;
+    }
+    begin(cpu);
+    return true;
+}
+
+bool partial_window_open_burst(CPUState *cpu, uint32_t blocks)
+{
+    prepare(cpu, PARTIAL_REASON_BURST, blocks);
+    if (!partial_light_take(cpu)) {
+        return false;
+    }
+    begin(cpu);
     return true;
 }
 
@@ -95,8 +124,15 @@ void partial_window_close(CPUState *cpu, PartialStop stop)
     acc->in_window = false;
     acc->stop = stop;
     acc->stats.stops[stop]++;
-    partial_state_give(cpu);
+    if (acc->light.on) {
+        partial_light_give(cpu);
+    } else {
+        partial_state_give(cpu);
+    }
     partial_tables_settle(cpu);
+    if (acc->reason == PARTIAL_REASON_BURST) {
+        partial_burst_closed(cpu, stop);
+    }
     trace_partial_window_close(cpu->cpu_index, partial_stop_name[stop],
                                acc->window_blocks);
 }
@@ -136,6 +172,10 @@ static int after_kick(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
 
+    if (acc->light.on && !qatomic_read(&acc->kicked)) {
+        /* PAUSE leaves TCG's loop for nobody's sake. */
+        return EXCP_INTERRUPT;
+    }
     if (acc->bounded && !acc->first &&
         !(cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK)) {
         partial_window_close(cpu, PARTIAL_STOP_KICK);

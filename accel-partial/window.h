@@ -22,6 +22,17 @@ struct TCGCPUOps;
 bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks);
 
 /**
+ * partial_window_open_burst: give the vCPU to TCG for a burst
+ * @cpu: the vCPU, at an instruction boundary
+ * @blocks: bound, in basic blocks
+ *
+ * Only the state in the run page is taken, see light.h.
+ * Context: the vCPU's thread, with the BQL.
+ * Returns: false if this is no moment for it; nothing has changed then.
+ */
+bool partial_window_open_burst(CPUState *cpu, uint32_t blocks);
+
+/**
  * partial_window_run: let TCG run until it stops or is asked to
  * @cpu: a vCPU with an open window; called with the BQL held, which is dropped
  *       while guest code runs

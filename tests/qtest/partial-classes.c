@@ -151,7 +151,8 @@ static void test_class(const void *opaque)
                        qtest_readq(qts, GUEST_STATUS + 16));
         g_assert_cmpint(end, ==, GUEST_END_DONE);
         if (fails) {
-            g_assert_cmpint(guest_counter(qts, "takeovers-emulation"), >, 0);
+            g_assert_cmpint(guest_counter(qts, "takeovers-emulation") +
+                            guest_counter(qts, "takeovers-burst"), >, 0);
         }
         qtest_memread(qts, GUEST_DUMP, got, sizeof(got));
         run_natively(c->index, expected);
@@ -162,7 +163,11 @@ static void test_class(const void *opaque)
 
 int main(int argc, char **argv)
 {
-    static const char *const accels[] = { "kvm", "partial,states=none" };
+    static const char *const accels[] = {
+        "kvm", "partial,takeover=failures",
+        "partial,states=none,burst-trigger=1"
+    };
+    static const char *const names[] = { "stock", "partial", "bursts" };
     unsigned a, i, p;
 
     g_test_init(&argc, &argv, NULL);
@@ -172,10 +177,10 @@ int main(int argc, char **argv)
              * Stock never ends with user code here: each failure is an exit
              * that QEMU answers by trying again.
              */
-            for (p = RAM0; p <= (a ? MMIO3 : MMIO0); p++) {
+            for (p = a == 2 ? MMIO0 : RAM0; p <= (a ? MMIO3 : MMIO0); p++) {
                 Case *c = g_new(Case, 1);
                 g_autofree char *path = g_strdup_printf(
-                    "partial/classes/%s/%s/%s", a ? "partial" : "stock",
+                    "partial/classes/%s/%s/%s", names[a],
                     classes[i].name, place_name[p]);
 
                 *c = (Case) { .index = i, .place = p, .accel = accels[a] };

@@ -16,9 +16,12 @@ enum {
 };
 
 /* VT runs all that it can, in whatever way, and TCG what it cannot. */
-#define MIXED "partial,states=none"
+#define MIXED "partial,takeover=failures"
 /* The same with QEMU's own APIC. */
-#define MIXED_USER_APIC "partial,states=none,kernel-irqchip=off"
+#define MIXED_USER_APIC MIXED ",kernel-irqchip=off"
+/* And a window after every exit for a device access. */
+#define BURSTS "partial,states=none,burst-trigger=1"
+#define BURSTS_USER_APIC BURSTS ",kernel-irqchip=off"
 /* Real mode to TCG, the rest to VT. */
 #define REAL_IN_TCG "partial,states=real:bigreal"
 #define ALL_IN_TCG "partial,states=all"
@@ -45,6 +48,22 @@ static const Case cases[] = {
     { "vt-writes-code-cpl3", 1, 3, MIXED, .moved = { "code-stale" } },
     { "vt-writes-code-short-windows", 1, 3, MIXED ",window-blocks=3",
       .moved = { "code-stale" } },
+    { "smc-bursts", 0, 0, BURSTS },
+    { "vt-writes-code-bursts", 1, 0, BURSTS },
+    { "vt-writes-code-cpl3-bursts", 1, 3, BURSTS },
+    { "page-tables-cpl3-bursts", 2, 3, BURSTS },
+    { "window-hlt-bursts", 13, 0, BURSTS },
+    { "window-hlt-bursts-user-apic", 13, 0, BURSTS_USER_APIC },
+    { "hlt-timer-bursts", 7, 0, BURSTS },
+    { "hlt-timer-bursts-user-apic", 7, 0, BURSTS_USER_APIC },
+    { "two-cpus-bursts", 8, 0, BURSTS, "-smp 2" },
+    { "two-cpus-bursts-user-apic", 8, 0, BURSTS_USER_APIC, "-smp 2" },
+    { "tsc-bursts", 10, 0, BURSTS },
+    { "lgdt-mmio-bursts", 11, 0, BURSTS },
+    { "sgdt-mmio-bursts", 14, 0, BURSTS },
+    { "xsave-ts-bursts", 15, 0, BURSTS, "-cpu max" },
+    { "cpu-max-bursts", 9, 0, BURSTS, "-cpu max", 1, 20 },
+    { "split-irqchip-bursts", 9, 0, BURSTS ",kernel-irqchip=split", "", 1, 20 },
     { "page-tables-cpl3", 2, 3, MIXED, .moved = { "takeovers-emulation" } },
     { "page-tables-in-tcg", 2, 3, ALL_IN_TCG },
     { "quiet-windows", 3, 0, MIXED, .moved = { "stops-vt-owned" },
@@ -267,8 +286,9 @@ static void test_bad_options(void)
         const char *accel, *message;
     } bad[] = {
         { "partial,states=unreal", "names from real:bigreal" },
-        { "partial,takeover=maybe", "off, failures, states, all" },
+        { "partial,takeover=maybe", "off, failures, states, bursts, all" },
         { "partial,window-blocks=0", "from 1 to 1000000" },
+        { "partial,burst-us=1", "burst-us must be from 10 to 1000000" },
         { "partial,states=all,kernel-irqchip=on", "Leave kernel-irqchip out" },
     };
     const char *qemu = g_getenv("QTEST_QEMU_BINARY");

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Windows around bursts of device accesses: what policy.c decides becomes a
+ * light window, and what comes of it goes back to policy.c.
+ */
+#ifndef ACCEL_PARTIAL_BURST_H
+#define ACCEL_PARTIAL_BURST_H
+
+#include "hw/core/cpu.h"
+#include "partial.h"
+
+struct kvm_run;
+
+/**
+ * partial_burst_init: get a vCPU ready for burst windows, if they are wanted
+ * @cpu: the vCPU, in its thread, before it runs
+ */
+void partial_burst_init(CPUState *cpu);
+
+/**
+ * partial_burst_fini: the vCPU goes away
+ * @cpu: the vCPU
+ */
+void partial_burst_fini(CPUState *cpu);
+
+/**
+ * partial_burst_exit: a device access left VT
+ * @cpu: the vCPU, whose access is still in flight
+ * @run: its run page
+ *
+ * Makes kvm_cpu_exec() come back after the access if a window is wanted.
+ * Context: the vCPU's thread, without the BQL.
+ */
+void partial_burst_exit(CPUState *cpu, struct kvm_run *run);
+
+/**
+ * partial_burst_open: open the window that an exit asked for, if one did
+ * @cpu: the vCPU, whose access is complete
+ * @kicked: somebody wants the thread: forget it this time
+ */
+void partial_burst_open(CPUState *cpu, bool kicked);
+
+/**
+ * partial_burst_closed: tell policy how the window went
+ * @cpu: the vCPU
+ * @stop: why it ended
+ */
+void partial_burst_closed(CPUState *cpu, PartialStop stop);
+
+/**
+ * partial_burst_block: whether the window ends before its next block
+ * @cpu: the vCPU, in a burst window
+ * @why: out: the reason
+ */
+bool partial_burst_block(CPUState *cpu, PartialStop *why);
+
+/**
+ * partial_burst_access: count an access of a device
+ * @cpu: the vCPU, in a burst window
+ * @mr: whose region it is
+ *
+ * Returns: false if VT shall make this access.
+ */
+bool partial_burst_access(CPUState *cpu, MemoryRegion *mr);
+
+/**
+ * partial_burst_port: the same for an access of a port
+ * @cpu: the vCPU, in a burst window
+ * @port: its number
+ */
+bool partial_burst_port(CPUState *cpu, uint32_t port);
+
+#endif

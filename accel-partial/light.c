@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* State that travels in the run page, and groups fetched on first touch. */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/timer.h"
+#include "exec/cputlb.h"
+#include "exec/exec-all.h"
+#include "hw/i386/apic.h"
+#include "hw/i386/apic_internal.h"
+#include "kvm/kvm_i386.h"
+#include "system/kvm.h"
+#include "system/runstate.h"
+#include "tcg/helper-tcg.h"
+#include "partial.h"
+#include "light.h"
+#include "state.h"
+
+#define SYNC_ALL (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
+
+/* The guest's breakpoints are looked at this often; see docs/design.md. */
+#define DEBUG_REGS_NS (10 * SCALE_MS)
+
+/* Where kvm_regs and kvm_sregs keep what env numbers. */
+static const struct {
+    size_t offset;
+    uint8_t reg;
+} gpr[] = {
+#define GPR(name, number) { offsetof(struct kvm_regs, name), number }
+    GPR(rax, R_EAX), GPR(rbx, R_EBX), GPR(rcx, R_ECX), GPR(rdx, R_EDX),
+    GPR(rsi, R_ESI), GPR(rdi, R_EDI), GPR(rsp, R_ESP), GPR(rbp, R_EBP),
+#ifdef TARGET_X86_64
+    GPR(r8, 8), GPR(r9, 9), GPR(r10, 10), GPR(r11, 11),
+    GPR(r12, 12), GPR(r13, 13), GPR(r14, 14), GPR(r15, 15),
+#endif
+#undef GPR
+};
+
+static const struct {
+    size_t kvm, env;
+} segment[] = {
+#define SEGMENT(name, field) \
+    { offsetof(struct kvm_sregs, name), offsetof(CPUX86State, field) }
+    SEGMENT(cs, segs[R_CS]), SEGMENT(ds, segs[R_DS]), SEGMENT(es, segs[R_ES]),
+    SEGMENT(fs, segs[R_FS]), SEGMENT(gs, segs[R_GS]), SEGMENT(ss, segs[R_SS]),
+    SEGMENT(tr, tr), SEGMENT(ldt, ldt),
+#undef SEGMENT
+};
+
+static inline uint64_t *gpr_of(struct kvm_regs *r, size_t i)
+{
+    return (uint64_t *)((char *)r + gpr[i].offset);
+}
+
+static inline struct kvm_segment *segment_of(struct kvm_sregs *s, size_t i)
+{
+    return (struct kvm_segment *)((char *)s + segment[i].kvm);
+}
+
+static inline SegmentCache *cache_of(CPUX86State *env, size_t i)
+{
+    return (SegmentCache *)((char *)env + segment[i].env);
+}
+
+/* --- segments: KVM names the bits of a descriptor, env packs them --------- */
+
+static SegmentCache unpack(const struct kvm_segment *s)
+{
+    return (SegmentCache) {
+        .selector = s->selector, .base = s->base, .limit = s->limit,
+        .flags = s->type << DESC_TYPE_SHIFT | s->dpl << DESC_DPL_SHIFT |
+                 (s->s ? DESC_S_MASK : 0) | (s->db ? DESC_B_MASK : 0) |
+                 (s->l ? DESC_L_MASK : 0) | (s->g ? DESC_G_MASK : 0) |
+                 (s->avl ? DESC_AVL_MASK : 0) |
+                 (s->present && !s->unusable ? DESC_P_MASK : 0),
+    };
+}
+
+static struct kvm_segment pack(const SegmentCache *c)
+{
+    return (struct kvm_segment) {
+        .selector = c->selector, .base = c->base, .limit = c->limit,
+        .type = c->flags >> DESC_TYPE_SHIFT & 15,
+        .dpl = c->flags >> DESC_DPL_SHIFT & 3,
+        .s = !!(c->flags & DESC_S_MASK), .db = !!(c->flags & DESC_B_MASK),
+        .l = !!(c->flags & DESC_L_MASK), .g = !!(c->flags & DESC_G_MASK),
+        .avl = !!(c->flags & DESC_AVL_MASK),
+        .present = !!(c->flags & DESC_P_MASK),
+        .unusable = !(c->flags & DESC_P_MASK),
+    };
+}
+
+static bool same_segment(const SegmentCache *a, const SegmentCache *b)
+{
+    return a->selector == b->selector && a->base == b->base &&
+           a->limit == b->limit && a->flags == b->flags;
+}
+
+/* --- registers ---------------------------------------------------------- */
+
+static void take_regs(CPUX86State *env, struct kvm_regs *r)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(gpr); i++) {
+        env->regs[gpr[i].reg] = *gpr_of(r, i);
+    }
+    env->eip = r->rip;
+    env->eflags = r->rflags;
+}
+
+static void give_regs(CPUX86State *env, struct kvm_regs *r)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(gpr); i++) {
+        *gpr_of(r, i) = env->regs[gpr[i].reg];
+    }
+    r->rip = env->eip;
+    r->rflags = env->eflags;
+}
+
+static void take_sregs(CPUState *cpu, CPUX86State *env, struct kvm_sregs *s)
+{
+    APICCommonState *apic = APIC_COMMON(X86_CPU(cpu)->apic_state);
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(segment); i++) {
+        *cache_of(env, i) = unpack(segment_of(s, i));
+    }
+    env->gdt.base = s->gdt.base;
+    env->gdt.limit = s->gdt.limit;
+    env->idt.base = s->idt.base;
+    env->idt.limit = s->idt.limit;
+    env->cr[0] = s->cr0;
+    env->cr[2] = s->cr2;
+    env->cr[3] = s->cr3;
+    env->cr[4] = s->cr4;
+    env->efer = s->efer;
+    if (apic && kvm_irqchip_in_kernel() && apic->apicbase != s->apic_base) {
+        cpu_set_apic_base(X86_CPU(cpu)->apic_state, s->apic_base);
+    }
+}
+
+/* Whether SREGS differ from what was taken; they are made the same. */
+static bool give_sregs(CPUX86State *env, struct kvm_sregs *s)
+{
+    struct kvm_sregs was = *s;
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(segment); i++) {
+        SegmentCache old = unpack(segment_of(s, i));
+
+        if (!same_segment(&old, cache_of(env, i))) {
+            *segment_of(s, i) = pack(cache_of(env, i));
+        }
+    }
+    s->gdt.base = env->gdt.base;
+    s->gdt.limit = env->gdt.limit;
+    s->idt.base = env->idt.base;
+    s->idt.limit = env->idt.limit;
+    s->cr0 = env->cr[0];
+    s->cr2 = env->cr[2];
+    s->cr3 = env->cr[3];
+    s->cr4 = env->cr[4];
+    s->efer = env->efer;
+    return memcmp(&was, s, sizeof(was)) != 0;
+}
+
+/* --- groups fetched on first touch ---------------------------------------- */
+
+/* What this KVM has; set once. */
+static unsigned long get_xsave;
+static bool has_xcrs;
+
+/* XSAVE's image of the FPU as env has it now, in env's own buffer. */
+static void *image(CPUState *cpu)
+{
+    CPUX86State *env = cpu_env(cpu);
+
+    x86_cpu_xsave_all_areas(X86_CPU(cpu), env->xsave_buf, env->xsave_buf_len);
+    return env->xsave_buf;
+}
+
+static void get_xcr0(CPUState *cpu)
+{
+    struct kvm_xcrs xcrs;
+
+    if (has_xcrs && kvm_vcpu_ioctl(cpu, KVM_GET_XCRS, &xcrs) == 0 &&
+        xcrs.nr_xcrs && xcrs.xcrs[0].xcr == 0) {
+        cpu_env(cpu)->xcr0 = xcrs.xcrs[0].value;
+    }
+}
+
+bool partial_light_fpu(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+    CPUX86State *env = cpu_env(cpu);
+
+    if (!acc->light.on || acc->light.fpu) {
+        return false;
+    }
+    acc->light.fpu = true;
+    acc->stats.light_fpu++;
+    if (kvm_vcpu_ioctl(cpu, get_xsave, env->xsave_buf) < 0) {
+        /* It never fails; if it does, the guest must not go on. */
+        error_report("accel partial: KVM_GET_XSAVE failed; the VM is paused");
+        vm_stop(RUN_STATE_INTERNAL_ERROR);
+        return true;
+    }
+    x86_cpu_xrstor_all_areas(X86_CPU(cpu), env->xsave_buf, env->xsave_buf_len);
+    env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
+    if (!acc->light.before) {
+        acc->light.before = g_malloc(env->xsave_buf_len);
+    }
+    memcpy(acc->light.before, image(cpu), env->xsave_buf_len);
+    get_xcr0(cpu);
+    partial_state_fpu_take(cpu);
+    x86_update_hflags(env);
+    cpu_sync_avx_hflag(env);
+    return true;
+}
+
+static void give_fpu(CPUState *cpu)
+{
+    CPUX86State *env = cpu_env(cpu);
+
+    partial_state_fpu_give(cpu);
+    if (memcmp(cpu->accel->light.before, image(cpu), env->xsave_buf_len) &&
+        kvm_vcpu_ioctl(cpu, KVM_SET_XSAVE, env->xsave_buf) < 0) {
+        error_report("accel partial: KVM_SET_XSAVE failed; the VM is paused");
+        vm_stop(RUN_STATE_INTERNAL_ERROR);
+    }
+}
+
+void partial_light_hide_fpu(CPUState *cpu)
+{
+    CPUX86State *env = cpu_env(cpu);
+
+    if (!cpu->accel->light.fpu) {
+        /* FWAIT asks for MP as well. */
+        env->hflags |= HF_TS_MASK | HF_MP_MASK;
+        if (env->cr[4] & CR4_OSXSAVE_MASK) {
+            env->hflags |= HF_AVX_EN_MASK;
+        }
+    }
+}
+
+void partial_light_tsc(CPUState *cpu)
+{
+    CPUX86State *env = cpu_env(cpu);
+    struct {
+        struct kvm_msrs info;
+        struct kvm_msr_entry entries[2];
+    } msrs = {
+        .info.nmsrs = 2, .entries[0].index = MSR_IA32_TSC,
+        .entries[1].index = MSR_TSC_AUX,
+    };
+    int n;
+
+    if (cpu->accel->light.tsc) {
+        return;
+    }
+    cpu->accel->light.tsc = true;
+    cpu->accel->stats.light_tsc++;
+    n = kvm_vcpu_ioctl(cpu, KVM_GET_MSRS, &msrs);
+    if (n >= 1) {
+        env->tsc = msrs.entries[0].data;
+        partial_state_learn_tsc(cpu);
+    }
+    if (n >= 2) {
+        env->tsc_aux = msrs.entries[1].data;
+    }
+}
+
+/* The guest's breakpoints; KVM has no cheap way to say that they changed. */
+static void get_debug_regs(CPUState *cpu, int64_t now)
+{
+    AccelCPUState *acc = cpu->accel;
+    CPUX86State *env = cpu_env(cpu);
+    struct kvm_debugregs d;
+    int i;
+
+    if (now < acc->light.debug_until ||
+        kvm_vcpu_ioctl(cpu, KVM_GET_DEBUGREGS, &d) < 0) {
+        return;
+    }
+    acc->light.debug_until = now + DEBUG_REGS_NS;
+    for (i = 0; i < 4; i++) {
+        env->dr[i] = d.db[i];
+    }
+    env->dr[6] = d.dr6;
+    env->dr[7] = d.dr7;
+}
+
+/* --- the window's two ends ------------------------------------------------ */
+
+bool partial_light_init(CPUState *cpu)
+{
+    const int wanted = SYNC_ALL;
+
+    if ((kvm_check_extension(kvm_state, KVM_CAP_SYNC_REGS) & wanted) !=
+        wanted) {
+        return false;
+    }
+    get_xsave = kvm_check_extension(kvm_state, KVM_CAP_XSAVE2) > 0 ?
+                KVM_GET_XSAVE2 : KVM_GET_XSAVE;
+    has_xcrs = kvm_check_extension(kvm_state, KVM_CAP_XCRS) > 0;
+    cpu->kvm_run->kvm_valid_regs |= KVM_SYNC_X86_REGS;
+    return true;
+}
+
+void partial_light_ask(CPUState *cpu)
+{
+    cpu->kvm_run->kvm_valid_regs |= SYNC_ALL;
+}
+
+static bool event_on_its_way(const struct kvm_vcpu_events *e)
+{
+    return e->exception.injected || e->exception.pending ||
+           e->interrupt.injected || e->interrupt.shadow || e->nmi.injected ||
+           e->nmi.pending || e->nmi.masked || e->smi.smm || e->smi.pending ||
+           e->triple_fault.pending;
+}
+
+bool partial_light_take(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+    CPUX86State *env = cpu_env(cpu);
+    struct kvm_run *run = cpu->kvm_run;
+    uint16_t asked = partial_state->states ? SYNC_ALL & ~KVM_SYNC_X86_EVENTS
+                                           : KVM_SYNC_X86_REGS;
+    bool all = (run->kvm_valid_regs & SYNC_ALL) == SYNC_ALL;
+    struct kvm_sync_regs *s = &run->s.regs;
+
+    run->kvm_valid_regs = asked;
+    if (!all || cpu->vcpu_dirty || cpu->stop || cpu->singlestep_enabled ||
+        s->regs.rflags & TF_MASK || event_on_its_way(&s->events) ||
+        run->flags & (KVM_RUN_X86_SMM | KVM_RUN_X86_GUEST_MODE)) {
+        return false;
+    }
+    acc->light.on = true;
+    acc->light.fpu = false;
+    acc->light.tsc = false;
+    acc->event_is_irq = false;
+    cpu->exception_index = -1;
+    cpu->halted = 0;
+    env->mp_state = KVM_MP_STATE_RUNNABLE;
+    env->hflags &= ~(HF_SMM_MASK | HF_GUEST_MASK | HF_INHIBIT_IRQ_MASK);
+    env->hflags2 &= ~HF2_NMI_MASK;
+    env->old_exception = -1;
+    take_regs(env, &s->regs);
+    take_sregs(cpu, env, &s->sregs);
+    get_debug_regs(cpu, get_clock());
+    x86_update_hflags(env);
+    partial_state_derive_flags(env);
+    cpu->cflags_next_tb = -1;
+    /* VT may have changed any translation, with or without an INVLPG. */
+    tlb_flush(cpu);
+    return true;
+}
+
+/* A shadow after STI or MOV SS, which no KVM_SYNC group carries by itself. */
+static void give_shadow(CPUState *cpu, CPUX86State *env)
+{
+    struct kvm_vcpu_events e = cpu->kvm_run->s.regs.events;
+
+    if (!(env->hflags & HF_INHIBIT_IRQ_MASK)) {
+        return;
+    }
+    env->hflags &= ~HF_INHIBIT_IRQ_MASK;
+    e.flags = KVM_VCPUEVENT_VALID_SHADOW;
+    e.interrupt.shadow = env->eflags & IF_MASK ? KVM_X86_SHADOW_INT_STI
+                                               : KVM_X86_SHADOW_INT_MOV_SS;
+    kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &e);
+}
+
+void partial_light_give(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+    CPUX86State *env = cpu_env(cpu);
+    struct kvm_sync_regs *s = &cpu->kvm_run->s.regs;
+
+    CC_OP = CC_OP_EFLAGS;
+    CC_SRC = 0;
+    env->df = 1;
+    partial_state_make_acceptable(env);
+    cpu->kvm_run->ready_for_interrupt_injection =
+        env->eflags & IF_MASK && !(env->hflags & HF_INHIBIT_IRQ_MASK);
+    give_shadow(cpu, env);
+    if (acc->light.fpu) {
+        give_fpu(cpu);
+    }
+    give_regs(env, &s->regs);
+    cpu->kvm_run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+    if (give_sregs(env, &s->sregs)) {
+        cpu->kvm_run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+    }
+    cpu->exception_index = -1;
+    acc->light.on = false;
+    acc->fpu_by_number = false;
+}
+
+void partial_light_flush(CPUState *cpu)
+{
+    struct kvm_run *run = cpu->kvm_run;
+
+    if (run->kvm_dirty_regs & KVM_SYNC_X86_REGS) {
+        kvm_vcpu_ioctl(cpu, KVM_SET_REGS, &run->s.regs.regs);
+    }
+    if (run->kvm_dirty_regs & KVM_SYNC_X86_SREGS) {
+        kvm_vcpu_ioctl(cpu, KVM_SET_SREGS, &run->s.regs.sregs);
+    }
+    run->kvm_dirty_regs = 0;
+}

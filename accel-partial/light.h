@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of a light window: what every block of code needs comes with the
+ * exit, in the run page (KVM API, 5. "kvm_valid_regs"); the rest is fetched
+ * when it is first touched, and goes back only if it was changed.
+ */
+#ifndef ACCEL_PARTIAL_LIGHT_H
+#define ACCEL_PARTIAL_LIGHT_H
+
+#include "hw/core/cpu.h"
+
+/**
+ * partial_light_init: let each exit show RIP, if KVM can
+ * @cpu: the vCPU, before it runs
+ *
+ * Returns: whether light windows are possible at all (KVM_CAP_SYNC_REGS).
+ */
+bool partial_light_init(CPUState *cpu);
+
+/**
+ * partial_light_ask: let KVM put what a window needs into the run page
+ * @cpu: the vCPU, between an exit and the KVM_RUN that completes it
+ */
+void partial_light_ask(CPUState *cpu);
+
+/**
+ * partial_light_take: env becomes the master of the registers in the run page
+ * @cpu: the vCPU, after a KVM_RUN that partial_light_ask() preceded
+ *
+ * Context: the vCPU's thread, with the BQL.
+ * Returns: false, and nothing has changed, when an event is on its way or the
+ * CPU is in a state that a light window does not know.
+ */
+bool partial_light_take(CPUState *cpu);
+
+/**
+ * partial_light_give: hand back what partial_light_take() took
+ * @cpu: the vCPU; env is KVM's affair again afterwards
+ *
+ * The registers travel with the next KVM_RUN; see partial_light_flush().
+ */
+void partial_light_give(CPUState *cpu);
+
+/**
+ * partial_light_flush: make registers reach KVM that wait for the next KVM_RUN
+ * @cpu: the vCPU; called before anything else reads its state from KVM
+ */
+void partial_light_flush(CPUState *cpu);
+
+/**
+ * partial_light_fpu: fetch the FPU's registers and XCR0
+ * @cpu: the vCPU, in a light window, at an instruction's start
+ *
+ * Returns: false if they are there already.
+ */
+bool partial_light_fpu(CPUState *cpu);
+
+/**
+ * partial_light_hide_fpu: make the first use of the FPU raise #NM
+ * @cpu: the vCPU, in a light window, before each block
+ */
+void partial_light_hide_fpu(CPUState *cpu);
+
+/**
+ * partial_light_tsc: fetch the TSC and TSC_AUX if this window has not yet
+ * @cpu: the vCPU, in a light window
+ */
+void partial_light_tsc(CPUState *cpu);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Exit history and costs in, a decision out. */
+
+#include "policy.h"
+#include <string.h>
+
+/* Exits that are this many exits' costs apart at most are one burst's. */
+#define CLOSE_EXITS 4
+/* A verdict needs some windows, and is asked for again after many. */
+#define WINDOWS_TO_JUDGE 4
+#define WINDOWS_TO_REASK 4096
+/* Exits that a bad site lets pass, growing with each bad verdict. */
+#define BACKOFF_FIRST 64
+#define BACKOFF_MAX (1u << 20)
+/* Blocks: room beyond the widest gap that was seen, and where to start. */
+#define QUIET_SLACK 8
+#define QUIET_FIRST 32
+
+const char *const policy_state_name[POLICY_STATE__MAX] = {
+    [POLICY_FREE] = "free",
+    [POLICY_COUNTING] = "counting",
+    [POLICY_TRYING] = "trying",
+    [POLICY_GOOD] = "good",
+    [POLICY_BAD] = "bad",
+    [POLICY_DENIED] = "denied",
+};
+
+static uint32_t at_least_1(uint32_t n)
+{
+    return n ? n : 1;
+}
+
+static uint32_t saturate(uint64_t n)
+{
+    return n > UINT32_MAX ? UINT32_MAX : n;
+}
+
+void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns)
+{
+    memset(p, 0, sizeof(*p));
+    p->limits.trigger = at_least_1(limits->trigger);
+    p->limits.quiet = at_least_1(limits->quiet);
+    p->limits.blocks = at_least_1(limits->blocks);
+    p->close_ns = CLOSE_EXITS * (uint64_t)saturate(exit_ns);
+}
+
+static PolicySite *set_of(Policy *p, uint64_t pc, uint64_t device)
+{
+    uint64_t h = (pc ^ device << 7) * 0x9e3779b97f4a7c15ull;
+
+    return p->site[h >> 56];
+}
+
+/* The site's record; the one of its set that was not seen longest gives way. */
+static PolicySite *find(Policy *p, const PolicyExit *e)
+{
+    PolicySite *set = set_of(p, e->pc, e->device), *victim = set;
+    int i;
+
+    for (i = 0; i < POLICY_WAYS; i++) {
+        if (set[i].state != POLICY_FREE && set[i].pc == e->pc &&
+            set[i].device == e->device) {
+            return &set[i];
+        }
+        if (set[i].last < victim->last) {
+            victim = &set[i];
+        }
+    }
+    if (p->ended == victim) {
+        p->ended = NULL;
+    }
+    *victim = (PolicySite) {
+        .pc = e->pc, .device = e->device, .state = POLICY_COUNTING,
+        .gap = QUIET_FIRST, .backoff = BACKOFF_FIRST,
+    };
+    return victim;
+}
+
+static uint64_t since(uint64_t then, uint64_t now)
+{
+    return now > then ? now - then : 0;
+}
+
+/* Follows a value at an eighth of the distance, at once from nothing. */
+static uint32_t smooth(uint32_t old, uint64_t sample)
+{
+    if (!old) {
+        return saturate(sample);
+    }
+    return saturate(((uint64_t)old * 7 + saturate(sample)) / 8);
+}
+
+/* Whether this exit may open a window, and the site's next state if so. */
+static bool wants_window(const Policy *p, PolicySite *s)
+{
+    switch (s->state) {
+    case POLICY_GOOD:
+        return true;
+    case POLICY_BAD:
+        if (s->wait) {
+            s->wait--;
+            return false;
+        }
+        /* fall through */
+    case POLICY_COUNTING:
+    case POLICY_TRYING:
+        return s->close >= p->limits.trigger;
+    default:
+        return false;
+    }
+}
+
+static uint32_t quiet_of(const Policy *p, const PolicySite *s)
+{
+    uint64_t quiet = (uint64_t)s->gap * 2 + QUIET_SLACK;
+
+    return quiet < p->limits.quiet ? quiet : p->limits.quiet;
+}
+
+PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
+{
+    PolicySite *s = find(p, e);
+    uint64_t passed = since(p->last, e->now);
+    bool close = p->last && passed <= p->close_ns;
+
+    if (close) {
+        /* A window that gave up just before this access was too impatient. */
+        if (p->ended) {
+            p->ended->gap = saturate((uint64_t)p->ended->gap * 2);
+        } else {
+            s->period = smooth(s->period, passed);
+        }
+        s->close += s->close < UINT8_MAX;
+    } else {
+        s->close = 1;
+    }
+    p->ended = NULL;
+    p->last = s->last = e->now;
+    return (PolicyDecision) {
+        .site = s, .open = wants_window(p, s), .quiet = quiet_of(p, s),
+        .blocks = p->limits.blocks,
+    };
+}
+
+/* Old windows count less and less. */
+static void account(PolicySite *s, const PolicyResult *r)
+{
+    uint64_t saved = (uint64_t)s->period * r->accesses / 1000;
+
+    s->saved = saturate(s->saved - s->saved / 8 + saved);
+    s->spent = saturate(s->spent - s->spent / 8 + r->ns / 1000 + 1);
+    s->windows += s->windows < UINT32_MAX;
+}
+
+static void decide(PolicySite *s, PolicySiteState state)
+{
+    s->state = state;
+    s->windows = 0;
+}
+
+static void judge(PolicySite *s)
+{
+    if (s->windows < WINDOWS_TO_JUDGE && s->state != POLICY_GOOD) {
+        s->state = POLICY_TRYING;
+    } else if (s->saved <= s->spent) {
+        decide(s, POLICY_BAD);
+        s->wait = s->backoff;
+        s->backoff = s->backoff < BACKOFF_MAX / 4 ? s->backoff * 4
+                                                  : BACKOFF_MAX;
+        s->close = 0;
+        s->saved = s->spent = 0;
+    } else if (s->windows >= WINDOWS_TO_REASK) {
+        /* Costs change: measure VT's again before going on. */
+        decide(s, POLICY_COUNTING);
+        s->close = 0;
+        s->period = 0;
+        s->saved = s->spent = 0;
+    } else if (s->state != POLICY_GOOD) {
+        decide(s, POLICY_GOOD);
+        s->backoff = BACKOFF_FIRST;
+    }
+}
+
+void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r)
+{
+    p->last = r->now;
+    p->ended = r->quiet ? site : NULL;
+    if (site->state == POLICY_FREE || site->state == POLICY_DENIED) {
+        return;
+    }
+    site->gap -= site->gap / 16;
+    if (r->gap > site->gap) {
+        site->gap = r->gap;
+    }
+    account(site, r);
+    judge(site);
+}
+
+void policy_deny(PolicySite *site)
+{
+    site->state = POLICY_DENIED;
+}
+
+void policy_code_changed(Policy *p, uint64_t first, uint64_t last)
+{
+    PolicySite *s = &p->site[0][0];
+    size_t i;
+
+    for (i = 0; i < POLICY_SETS * POLICY_WAYS; i++) {
+        if (s[i].state != POLICY_DENIED && s[i].pc >= first &&
+            s[i].pc <= last) {
+            s[i] = (PolicySite) { .state = POLICY_FREE };
+        }
+    }
+    p->ended = NULL;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * When an exit for a device access opens a window, and whether it was worth it.
+ *
+ * Pure C on plain structs: it knows no KVM, no TCG and no QEMU, asks no clock
+ * and allocates nothing.  One Policy belongs to one vCPU; the caller
+ * serializes.  All times are in nanoseconds of one clock that never runs backwards.
+ */
+#ifndef ACCEL_PARTIAL_POLICY_H
+#define ACCEL_PARTIAL_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define POLICY_SETS 256
+#define POLICY_WAYS 4
+
+/* What is asked for; see the properties of the same names in accel.c. */
+typedef struct PolicyLimits {
+    uint32_t trigger;       /* close exits of a site that open a window */
+    uint32_t quiet;         /* most blocks without an access, 1..65536 */
+    uint32_t blocks;        /* most blocks of a window */
+} PolicyLimits;
+
+typedef enum PolicySiteState {
+    POLICY_FREE,            /* nothing is known */
+    POLICY_COUNTING,        /* its exits are counted, nothing was tried */
+    POLICY_TRYING,          /* windows are tried, not enough to judge */
+    POLICY_GOOD,            /* windows pay: the first exit opens one */
+    POLICY_BAD,             /* they do not: wait exits pass before the next */
+    POLICY_DENIED,          /* the user said no */
+    POLICY_STATE__MAX,
+} PolicySiteState;
+
+/* An instruction, or the exits of a kind and device that it causes. */
+typedef struct PolicySite {
+    uint64_t pc;
+    uint64_t device;
+    uint64_t last;          /* when it was last seen, to choose a victim */
+    uint32_t period;        /* ns an access costs under VT, exit included */
+    uint32_t gap;           /* most blocks seen between accesses, decaying */
+    uint32_t wait;          /* BAD: exits until windows are tried again */
+    uint32_t backoff;       /* ... and how many it will be next time */
+    uint32_t windows;       /* since its state was last decided */
+    uint32_t saved;         /* us of VT that the last windows were worth */
+    uint32_t spent;         /* us that they took */
+    uint8_t close;          /* close exits in a row */
+    uint8_t state;          /* PolicySiteState */
+} PolicySite;
+
+typedef struct Policy {
+    PolicyLimits limits;
+    uint64_t close_ns;      /* exits at most this far apart are close */
+    uint64_t last;          /* the last exit, or the end of a window */
+    PolicySite *ended;      /* whose window just ended for want of accesses */
+    PolicySite site[POLICY_SETS][POLICY_WAYS];
+} Policy;
+
+typedef struct PolicyExit {
+    uint64_t pc;            /* linear address of the instruction */
+    uint64_t device;        /* kind and page or port: equal means the same */
+    uint64_t now;
+} PolicyExit;
+
+/* The answer to an exit. */
+typedef struct PolicyDecision {
+    PolicySite *site;       /* for the calls that follow */
+    bool open;
+    uint32_t quiet;         /* blocks without an access that end the window */
+    uint32_t blocks;        /* bound of the window */
+} PolicyDecision;
+
+/* How a window went. */
+typedef struct PolicyResult {
+    uint64_t now;           /* at its end */
+    uint64_t ns;            /* all of it, hand-overs included */
+    uint32_t accesses;      /* device accesses that were made in it */
+    uint32_t gap;           /* most blocks between two of them */
+    bool quiet;             /* it ended for want of accesses */
+} PolicyResult;
+
+extern const char *const policy_state_name[POLICY_STATE__MAX];
+
+/**
+ * policy_init: start with nothing known
+ * @p: the vCPU's policy
+ * @limits: what the user allows; values of zero are taken as one
+ * @exit_ns: what an exit costs here, as measured; exits closer than four of
+ *     them belong to one burst
+ */
+void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns);
+
+/**
+ * policy_exit: what to do about an exit for a device access
+ * @p: the vCPU's policy
+ * @e: the exit
+ *
+ * Returns: never open for a denied site, nor for one whose windows did not pay
+ * and which is not to be asked again yet.  Otherwise open from the limits'
+ * trigger on, or at once where windows have paid before.
+ */
+PolicyDecision policy_exit(Policy *p, const PolicyExit *e);
+
+/**
+ * policy_window_done: learn from a window that policy_exit() opened
+ * @p: the vCPU's policy
+ * @site: from the decision
+ * @r: how it went
+ */
+void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r);
+
+/**
+ * policy_deny: never open a window at a site again
+ * @site: from a decision
+ */
+void policy_deny(PolicySite *site);
+
+/**
+ * policy_code_changed: forget what was learnt about a page of code
+ * @p: the vCPU's policy
+ * @first: linear address of its first byte
+ * @last: of its last
+ */
+void policy_code_changed(Policy *p, uint64_t first, uint64_t last);
+
+#endif
