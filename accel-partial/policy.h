@@ -4,7 +4,8 @@
  *
  * Pure C on plain structs: it knows no KVM, no TCG and no QEMU, asks no clock
  * and allocates nothing.  One Policy belongs to one vCPU; the caller
- * serializes.  All times are in nanoseconds of one clock that never runs backwards.
+ * serializes.  All times are in nanoseconds of one clock that never runs
+ * backwards.
  */
 #ifndef ACCEL_PARTIAL_POLICY_H
 #define ACCEL_PARTIAL_POLICY_H
