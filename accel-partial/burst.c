@@ -128,6 +128,17 @@ void partial_burst_closed(CPUState *cpu, PartialStop stop)
     acc->burst.site = NULL;
 }
 
+void partial_burst_code_changed(CPUState *cpu)
+{
+    /* Sites are known by RIP alone. */
+    vaddr page = cpu_env(cpu)->eip & TARGET_PAGE_MASK;
+
+    if (cpu->accel->burst.policy) {
+        policy_code_changed(cpu->accel->burst.policy, page,
+                            page + TARGET_PAGE_SIZE - 1);
+    }
+}
+
 /* After the time that an interrupt may have to wait, KVM is asked for one. */
 static bool must_yield(CPUState *cpu)
 {

@@ -48,6 +48,12 @@ void partial_burst_open(CPUState *cpu, bool kicked);
 void partial_burst_closed(CPUState *cpu, PartialStop stop);
 
 /**
+ * partial_burst_code_changed: VT has changed the code that comes next
+ * @cpu: the vCPU, between two blocks
+ */
+void partial_burst_code_changed(CPUState *cpu);
+
+/**
  * partial_burst_block: whether the window ends before its next block
  * @cpu: the vCPU, in a burst window
  * @why: out: the reason

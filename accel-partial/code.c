@@ -7,6 +7,7 @@
 #include "exec/translation-block.h"
 #include "tcg/tcg.h"
 #include "partial.h"
+#include "burst.h"
 #include "code.h"
 #include "trace.h"
 
@@ -104,6 +105,7 @@ bool partial_code_trust(CPUState *cpu, TranslationBlock *tb)
 
     if (!verify_page(cpu, tb_page_addr0(tb)) ||
         (page1 != -1 && !verify_page(cpu, page1))) {
+        partial_burst_code_changed(cpu);
         return false;
     }
     qatomic_set(&tb->code_gen, gen);

@@ -11,7 +11,7 @@
 #define WINDOWS_TO_REASK 4096
 /* Exits that a bad site lets pass, growing with each bad verdict. */
 #define BACKOFF_FIRST 64
-#define BACKOFF_MAX (1u << 20)
+#define BACKOFF_MAX (1u << 16)
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
 #define QUIET_FIRST 32
@@ -117,6 +117,11 @@ static uint32_t quiet_of(const Policy *p, const PolicySite *s)
     return quiet < p->limits.quiet ? quiet : p->limits.quiet;
 }
 
+static void widen(const Policy *p, PolicySite *s)
+{
+    s->gap = s->gap < p->limits.quiet / 2 ? s->gap * 2 + 1 : p->limits.quiet;
+}
+
 PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
 {
     PolicySite *s = find(p, e);
@@ -124,11 +129,11 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     bool close = p->last && passed <= p->close_ns;
 
     if (close) {
-        /* A window that gave up just before this access was too impatient. */
-        if (p->ended) {
-            p->ended->gap = saturate((uint64_t)p->ended->gap * 2);
-        } else {
+        if (!p->ended) {
             s->period = smooth(s->period, passed);
+        } else if (passed <= p->close_ns / 2) {
+            /* The window gave up just before this access: too impatient. */
+            widen(p, p->ended);
         }
         s->close += s->close < UINT8_MAX;
     } else {

@@ -3,20 +3,14 @@
 ; Guests that go from engine to engine: each scenario ends in DONE, or says in
 ; STATUS + 32 at which step it went wrong.
 
-%include "boot64.inc"
+%include "frame.inc"
 
-MMIO     equ 0xff000000         ; pc-testdev's memory
-STEP     equ STATUS + 32
-COUNT    equ STATUS + 40
-FAULTS   equ STATUS + 48        ; page faults seen
 CODE_RAM equ 0x30000            ; code that is rewritten
 FRAME_A  equ 0x32000
 FRAME_B  equ 0x33000
 PT_A     equ 0x34000            ; page tables whose first entries are A and B
 PT_B     equ 0x35000
 AP_CODE  equ 0x70000
-LEAF_VA  equ 0x100000           ; a page of the first 2 MiB
-UPPER_VA equ 0x600000           ; 2 MiB of their own
 
 ; An instruction that no KVM emulates on MMIO: TCG goes on from here.
 %macro enter_tcg 0
@@ -31,98 +25,6 @@ UPPER_VA equ 0x600000           ; 2 MiB of their own
         cpuid
         pop     rbx
 %endmacro
-
-%macro fail 1
-        mov     qword [STEP], %1
-        jmp     failed
-%endmacro
-
-main:
-        mov     qword [SCRATCH + 0x2000], 0
-        ; gates: 14 may be resumed, 0x20 timer, 0x30 "invlpg for user code"
-        mov     edi, 0x20
-        mov     esi, timer
-        mov     edx, 0x8e00
-        call    set_gate
-        mov     edi, 0x30
-        mov     esi, flush
-        mov     edx, 0xee00
-        call    set_gate
-        mov     edi, 14
-        mov     esi, page_fault
-        mov     edx, 0x8e00
-        call    set_gate
-        sub     rsp, 16
-        mov     word [rsp], 0x40 * 16 - 1
-        mov     qword [rsp + 2], IDT
-        lidt    [rsp]
-        add     rsp, 16
-        mov     eax, [COMMAND]
-        cmp     eax, (scenarios_end - scenarios) / 8
-        jae     unknown_scenario
-        mov     rax, [scenarios + rax * 8]
-        cmp     dword [COMMAND + 4], 3
-        jne     .kernel
-        mov     qword [SCRATCH + 0x2000], end_of_user
-        jmp     enter_user
-.kernel:
-        jmp     rax
-
-unknown_scenario:
-        fail    999
-
-; Where any scenario ends, at either CPL.
-finished:
-        mov     ax, cs
-        test    al, 3
-        jz      done
-        int3
-failed:
-        mov     ax, cs
-        test    al, 3
-        jnz     .user
-        mov     eax, FAIL
-        jmp     finish
-.user:  int3
-
-end_of_user:
-        cmp     qword [rsp], 3
-        jne     exception.fatal
-        cmp     qword [STEP], 0
-        je      done
-        mov     eax, FAIL
-        jmp     finish
-
-; edi vector, esi handler, edx type and DPL << 8
-set_gate:
-        shl     edi, 4
-        mov     [IDT + rdi], si
-        mov     word [IDT + rdi + 2], KCODE
-        mov     [IDT + rdi + 4], dx
-        shr     esi, 16
-        mov     [IDT + rdi + 6], si
-        mov     qword [IDT + rdi + 8], 0
-        ret
-
-timer:
-        push    rax
-        inc     qword [COUNT]
-        mov     al, 0x20
-        out     0x20, al
-        pop     rax
-        iretq
-
-flush:
-        invlpg  [LEAF_VA]
-        invlpg  [UPPER_VA]
-        iretq
-
-; Counts, and resumes at rbx, where who expects a fault has left it.
-page_fault:
-        inc     qword [FAULTS]
-        add     rsp, 8
-        mov     [rsp], rbx
-        iretq
 
         align 8
 scenarios:
@@ -401,36 +303,6 @@ xsave_ts:
         fail    2
 
 ; --- time and interrupts ---------------------------------------------------------
-
-start_timer:
-        mov     edi, 0xfee00000         ; the LAPIC passes the PIC's interrupt on
-        mov     dword [rdi + 0xf0], 0x1ff
-        mov     dword [rdi + 0x350], 0x700
-        mov     al, 0x11                ; both PICs: vectors 0x20 and 0x28
-        out     0x20, al
-        out     0xa0, al
-        mov     al, 0x20
-        out     0x21, al
-        mov     al, 0x28
-        out     0xa1, al
-        mov     al, 4
-        out     0x21, al
-        mov     al, 2
-        out     0xa1, al
-        mov     al, 1
-        out     0x21, al
-        out     0xa1, al
-        mov     al, 0xfe                ; IRQ 0 only
-        out     0x21, al
-        mov     al, 0xff
-        out     0xa1, al
-        mov     al, 0x34                ; PIT channel 0, about 1 kHz
-        out     0x43, al
-        mov     al, 0xa9
-        out     0x40, al
-        mov     al, 0x04
-        out     0x40, al
-        ret
 
 hlt_timer:
         mov     qword [COUNT], 0

@@ -110,3 +110,19 @@ uint64_t guest_counter(QTestState *qts, const char *name)
     g_assert(found);
     return sum;
 }
+
+bool guest_kernel_is_native(void)
+{
+    static int native = -1;
+
+    if (native < 0) {
+        QTestState *qts = guest_start("partial", "classes.bin", "");
+        g_autofree char *info = qtest_hmp(qts, "info partial");
+        const char *mips = strstr(info, " long0 ");
+
+        g_assert_nonnull(mips);
+        native = atoi(mips + strlen(" long0 ")) >= 10;
+        qtest_quit(qts);
+    }
+    return native;
+}

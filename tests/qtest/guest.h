@@ -55,6 +55,13 @@ GuestEnd guest_run(QTestState *qts);
 /** guest_counter: a counter of query-stats' provider "partial", all vCPUs */
 uint64_t guest_counter(QTestState *qts, const char *name);
 
+/**
+ * guest_kernel_is_native: whether this VT runs a guest's kernel natively
+ *
+ * By the probe's word; asked once, with a machine that runs nothing.
+ */
+bool guest_kernel_is_native(void);
+
 /** guest_state: the run state's name, to be freed with g_free() */
 char *guest_state(QTestState *qts);
 

@@ -100,23 +100,6 @@ static void compare(const uint8_t *expected, const uint8_t *got)
     }
 }
 
-/* Whether this VT runs a guest's kernel natively, by the probe. */
-static bool kernel_is_native(void)
-{
-    static int native = -1;
-
-    if (native < 0) {
-        QTestState *qts = guest_start("partial", "classes.bin", "");
-        g_autofree char *info = qtest_hmp(qts, "info partial");
-        const char *mips = strstr(info, " long0 ");
-
-        g_assert_nonnull(mips);
-        native = atoi(mips + strlen(" long0 ")) >= 10;
-        qtest_quit(qts);
-    }
-    return native;
-}
-
 static void test_class(const void *opaque)
 {
     const Case *c = opaque;
@@ -135,8 +118,8 @@ static void test_class(const void *opaque)
         return;
     }
     /* On RAM only where the kernel's emulator runs it. */
-    fails = c->place != RAM0 || !kernel_is_native();
-    qts = guest_start(c->accel, "classes.bin", kernel_is_native() ?
+    fails = c->place != RAM0 || !guest_kernel_is_native();
+    qts = guest_start(c->accel, "classes.bin", guest_kernel_is_native() ?
                       "-cpu max,check=off" : "");
     guest_command(qts, c->index, c->place == MMIO3 ? 3 : 0,
                   c->place == RAM0 ? GUEST_RAM_AREA : GUEST_MMIO_AREA,

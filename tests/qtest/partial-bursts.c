@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bursts of device accesses: each happens once and in order, whichever engine
+ * makes it.  QEMU's own trace of the devices is compared with that of a run
+ * under plain TCG, and what the guest read and computed as well.
+ */
+
+#include "qemu/osdep.h"
+#include "guest.h"
+
+enum {
+    STEP = GUEST_STATUS + 32,
+    CHECKSUM = GUEST_DUMP,
+};
+
+/* Windows from the first exit on, and such as end in the midst of things. */
+static const char *const variants[] = {
+    "kvm",
+    "partial,states=none",
+    "partial,states=none,burst-trigger=1",
+    "partial,states=none,burst-trigger=1,burst-blocks=1",
+    "partial,states=none,burst-trigger=1,burst-blocks=7,burst-quiet=3",
+    "partial,states=none,burst-trigger=2,burst-blocks=40,burst-us=10",
+    "partial,states=none,burst-trigger=1,kernel-irqchip=off",
+    "partial,states=none,burst-trigger=1,kernel-irqchip=split",
+    "partial,states=real:bigreal,burst-trigger=1",
+    "partial",
+};
+
+typedef struct Burst {
+    const char *name;
+    unsigned scenario;
+    uint32_t operand;
+    const char *more;
+    bool traced;            /* the devices see the same under every engine */
+    bool float_in_kernel;   /* KVM's emulator cannot run it */
+} Burst;
+
+#define DOORBELL "-device pci-testdev,addr=5"
+
+static const Burst bursts[] = {
+    { "forms", 0, .traced = true },
+    { "strings", 1, .traced = true },
+    { "ports", 2, .traced = true },
+    { "counted", 3, 4000 },
+    { "polling", 4 },
+    { "registers", 5, .traced = true, .float_in_kernel = true },
+    { "planar", 6, .more = "-vga std", .traced = true },
+    { "doorbell-none", 7, 0, DOORBELL, .traced = true },
+    { "doorbell-wildcard", 7, 1, DOORBELL, .traced = true },
+    { "doorbell-datamatch", 7, 2, DOORBELL, .traced = true },
+    { "two-cpus", 8, .more = "-smp 2" },
+    { "rewriting", 9, .traced = true },
+    { "time", 10 },
+    { "system", 11, .traced = true },
+    { "single-step", 12, .traced = true },
+    { "mapping", 13, .traced = true },
+};
+
+typedef struct BurstCase {
+    const Burst *burst;
+    const char *accel;
+} BurstCase;
+
+/* What came of a run. */
+typedef struct Outcome {
+    GuestEnd end;
+    uint64_t step;
+    uint64_t checksum;
+    GPtrArray *accesses;    /* char *, in order */
+} Outcome;
+
+/* Devices that no guest's timing touches. */
+static bool is_compared(const char *line)
+{
+    static const char *const names[] = {
+        "'pc-testdev-iomem'", "'pc-testdev-ioport'", "'pci-testdev-mmio'",
+        "'vga-lowmem'", "'vga'", "'vbe'",
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(names); i++) {
+        if (strstr(line, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * From "memory_region_ops_write cpu 0 mr 0x... addr A value V size S name 'N'"
+ * what does not depend on the run, byte by byte: engines may split an unaligned
+ * access in different ways, and do.
+ */
+static void add_bytes(GPtrArray *accesses, const char *line)
+{
+    const char *kind = strstr(line, "memory_region_ops_");
+    const char *rest = kind ? strstr(kind, " addr ") : NULL;
+    uint64_t addr, value;
+    unsigned size, i;
+
+    if (!rest || !is_compared(line)) {
+        return;
+    }
+    g_assert_cmpint(sscanf(rest, " addr 0x%" SCNx64 " value 0x%" SCNx64
+                           " size %u", &addr, &value, &size), ==, 3);
+    for (i = 0; i < size; i++) {
+        g_ptr_array_add(accesses, g_strdup_printf("%c 0x%" PRIx64 ": %02x %s",
+                        kind[strlen("memory_region_ops_")], addr + i,
+                        (unsigned)(value >> i * 8 & 0xff),
+                        strstr(rest, " name ")));
+    }
+}
+
+static GPtrArray *read_trace(const char *path)
+{
+    GPtrArray *accesses = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    size_t i;
+
+    g_assert(g_file_get_contents(path, &text, NULL, NULL));
+    lines = g_strsplit(text, "\n", -1);
+    for (i = 0; lines[i]; i++) {
+        add_bytes(accesses, lines[i]);
+    }
+    return accesses;
+}
+
+static Outcome run(const Burst *b, const char *accel, bool check_windows)
+{
+    g_autofree char *log = g_strdup_printf("%s/partial-bursts-%d.log",
+                                           g_get_tmp_dir(), getpid());
+    g_autofree char *more = g_strdup_printf("%s -D %s %s", b->more ?: "", log,
+        b->traced ? "-d trace:memory_region_ops_read,"
+                    "trace:memory_region_ops_write" : "");
+    QTestState *qts = guest_start(accel, "bursts.bin", more);
+    Outcome o;
+
+    guest_command(qts, b->scenario, 0, 0, b->operand);
+    o.end = guest_run(qts);
+    o.step = qtest_readq(qts, STEP);
+    o.checksum = qtest_readq(qts, CHECKSUM);
+    if (o.end != GUEST_END_DONE) {
+        g_test_message("%s: %s at step %" PRIu64 ", count %" PRIu64
+                       ", vector %u at 0x%" PRIx64,
+                       accel, guest_end_name(o.end), o.step,
+                       qtest_readq(qts, STEP + 8),
+                       qtest_readl(qts, GUEST_STATUS + 8),
+                       qtest_readq(qts, GUEST_STATUS + 16));
+    }
+    if (check_windows) {
+        g_test_message("windows: %" PRIu64 ", accesses in them: %" PRIu64,
+                       guest_counter(qts, "takeovers-burst"),
+                       guest_counter(qts, "burst-accesses"));
+        g_assert_cmpint(guest_counter(qts, "takeovers-burst"), >, 0);
+    }
+    qtest_quit(qts);
+    o.accesses = b->traced ? read_trace(log) : NULL;
+    unlink(log);
+    return o;
+}
+
+static void compare(GPtrArray *expected, GPtrArray *got)
+{
+    size_t i;
+
+    for (i = 0; i < MIN(expected->len, got->len); i++) {
+        if (!g_str_equal(expected->pdata[i], got->pdata[i])) {
+            g_test_message("access %zu: TCG made %s, and now it was %s", i,
+                           (char *)expected->pdata[i], (char *)got->pdata[i]);
+            g_test_fail();
+            return;
+        }
+    }
+    g_assert_cmpint(got->len, ==, expected->len);
+}
+
+/* The same guest under plain TCG; asked once. */
+static const Outcome *reference(const Burst *b)
+{
+    static Outcome known[ARRAY_SIZE(bursts)];
+    static bool asked[ARRAY_SIZE(bursts)];
+    size_t i = b - bursts;
+
+    if (!asked[i]) {
+        known[i] = run(b, "tcg", false);
+        asked[i] = true;
+        g_assert_cmpint(known[i].end, ==, GUEST_END_DONE);
+        if (b->traced) {
+            g_assert_cmpint(known[i].accesses->len, >, 0);
+        }
+    }
+    return &known[i];
+}
+
+static void test_burst(const void *opaque)
+{
+    const BurstCase *c = opaque;
+    bool stock = g_str_equal(c->accel, "kvm");
+    bool fails;
+    const Outcome *want;
+    Outcome got;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    want = reference(c->burst);
+    /* Then one window after a failure holds all of the guest, too. */
+    fails = c->burst->float_in_kernel && !guest_kernel_is_native();
+    got = run(c->burst, c->accel, !fails &&
+              strstr(c->accel, "burst-trigger=1"));
+    g_test_message("%s: %s", c->accel, guest_end_name(got.end));
+    g_assert_cmpint(got.end, ==, stock && fails ? GUEST_END_ERROR
+                                                : GUEST_END_DONE);
+    if (c->burst->traced && got.end == GUEST_END_DONE) {
+        g_assert_cmphex(got.checksum, ==, want->checksum);
+        compare(want->accesses, got.accesses);
+        g_ptr_array_unref(got.accesses);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    size_t b, v;
+
+    g_test_init(&argc, &argv, NULL);
+    for (b = 0; b < ARRAY_SIZE(bursts); b++) {
+        for (v = 0; v < ARRAY_SIZE(variants); v++) {
+            BurstCase *c = g_new(BurstCase, 1);
+            g_autofree char *path = g_strdup_printf("partial/bursts/%s/%s",
+                                                    bursts[b].name,
+                                                    variants[v]);
+
+            *c = (BurstCase) { .burst = &bursts[b], .accel = variants[v] };
+            qtest_add_data_func_full(path, c, test_burst, g_free);
+        }
+    }
+    return g_test_run();
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * accel/partial's policy by itself: what it does in plain cases, and what no
+ * order of exits and results, however mad, may make it do.
+ */
+
+#include "qemu/osdep.h"
+#include "../../../accel/partial/policy.h"
+
+#define EXIT_NS 1000
+
+static const PolicyLimits usual = {
+    .trigger = 3, .quiet = 256, .blocks = 1000
+};
+
+typedef struct Fixture {
+    Policy *p;
+    uint64_t now;
+} Fixture;
+
+static Fixture start(const PolicyLimits *limits)
+{
+    Fixture f = { .p = g_new(Policy, 1), .now = 1000000 };
+
+    policy_init(f.p, limits, EXIT_NS);
+    return f;
+}
+
+static PolicyDecision leave(Fixture *f, uint64_t pc, uint64_t later)
+{
+    f->now += later;
+    return policy_exit(f->p, &(PolicyExit) {
+        .pc = pc, .device = 7, .now = f->now
+    });
+}
+
+static void window(Fixture *f, PolicySite *site, uint64_t ns,
+                   uint32_t accesses, uint32_t gap, bool quiet)
+{
+    f->now += ns;
+    policy_window_done(f->p, site, &(PolicyResult) {
+        .now = f->now, .ns = ns, .accesses = accesses, .gap = gap,
+        .quiet = quiet
+    });
+}
+
+/* Teach it that windows pay at a site. */
+static PolicySite *make_good(Fixture *f, uint64_t pc)
+{
+    PolicyDecision d = { 0 };
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        d = leave(f, pc, EXIT_NS);
+        if (d.open) {
+            window(f, d.site, EXIT_NS, 100, 2, false);
+        }
+    }
+    g_assert_cmpint(d.site->state, ==, POLICY_GOOD);
+    return d.site;
+}
+
+static void test_third_exit(void)
+{
+    Fixture f = start(&usual);
+
+    g_assert_false(leave(&f, 1, 0).open);
+    g_assert_false(leave(&f, 1, EXIT_NS).open);
+    g_assert_true(leave(&f, 1, EXIT_NS).open);
+    g_free(f.p);
+}
+
+static void test_far_apart(void)
+{
+    Fixture f = start(&usual);
+    int i;
+
+    for (i = 0; i < 100; i++) {
+        g_assert_false(leave(&f, 1, 100 * EXIT_NS).open);
+    }
+    g_free(f.p);
+}
+
+/* Sites of one loop count each for itself, and are close to each other. */
+static void test_two_sites(void)
+{
+    Fixture f = start(&usual);
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        g_assert_false(leave(&f, 1, EXIT_NS).open);
+        g_assert_false(leave(&f, 2, EXIT_NS).open);
+    }
+    g_assert_true(leave(&f, 1, EXIT_NS).open);
+    g_free(f.p);
+}
+
+static void test_good(void)
+{
+    Fixture f = start(&usual);
+
+    make_good(&f, 1);
+    /* Now the first exit opens one, how long ago the last may ever be. */
+    g_assert_true(leave(&f, 1, 1000000 * EXIT_NS).open);
+    /* Another device at the same instruction is another site. */
+    g_assert_false(policy_exit(f.p, &(PolicyExit) {
+        .pc = 1, .device = 8, .now = f.now
+    }).open);
+    g_free(f.p);
+}
+
+/* Opens, and finds nothing to do: it costs less and less often. */
+static void test_bad(void)
+{
+    Fixture f = start(&usual);
+    unsigned early = 0, late = 0;
+    int i;
+
+    for (i = 0; i < 200000; i++) {
+        PolicyDecision d = leave(&f, 1, EXIT_NS);
+
+        if (d.open) {
+            window(&f, d.site, 10 * EXIT_NS, 0, 0, true);
+            *(i < 100000 ? &early : &late) += 1;
+        }
+    }
+    g_assert_cmpint(early, >, 0);
+    g_assert_cmpint(early, <, 200);
+    g_assert_cmpint(late, >, 0);    /* it is asked again */
+    g_assert_cmpint(late, <, early);
+    g_free(f.p);
+}
+
+/* What did not pay and now does is found out. */
+static void test_recovery(void)
+{
+    Fixture f = start(&usual);
+    PolicyDecision d = { 0 };
+    int i;
+
+    for (i = 0; i < 100; i++) {
+        d = leave(&f, 1, EXIT_NS);
+        if (d.open) {
+            window(&f, d.site, 10 * EXIT_NS, 0, 0, true);
+        }
+    }
+    g_assert_cmpint(d.site->state, ==, POLICY_BAD);
+    for (i = 0; i < 2000 && d.site->state != POLICY_GOOD; i++) {
+        d = leave(&f, 1, EXIT_NS);
+        if (d.open) {
+            window(&f, d.site, EXIT_NS, 100, 2, true);
+        }
+    }
+    g_assert_cmpint(d.site->state, ==, POLICY_GOOD);
+    g_free(f.p);
+}
+
+/* A good site whose windows stop paying does not stay good. */
+static void test_fall(void)
+{
+    Fixture f = start(&usual);
+    PolicySite *s = make_good(&f, 1);
+    int i;
+
+    for (i = 0; i < 1000 && s->state == POLICY_GOOD; i++) {
+        leave(&f, 1, EXIT_NS);
+        window(&f, s, 50 * EXIT_NS, 1, 2, true);
+    }
+    g_assert_cmpint(s->state, ==, POLICY_BAD);
+    g_free(f.p);
+}
+
+/* Impatience is noticed: the access that came right after the end. */
+static void test_quiet_grows(void)
+{
+    Fixture f = start(&usual);
+    PolicySite *s = make_good(&f, 1);
+    uint32_t before = leave(&f, 1, EXIT_NS).quiet, after;
+
+    window(&f, s, EXIT_NS, 100, 2, true);
+    after = leave(&f, 2, EXIT_NS).quiet;
+    window(&f, s, EXIT_NS, 100, 2, true);
+    after = leave(&f, 1, EXIT_NS).quiet;
+    g_assert_cmpint(after, >, before);
+    g_assert_cmpint(after, <=, usual.quiet);
+    g_free(f.p);
+}
+
+static void test_quiet_follows_gap(void)
+{
+    Fixture f = start(&usual);
+    PolicySite *s = make_good(&f, 1);
+    int i;
+
+    window(&f, s, EXIT_NS, 100, 100, false);
+    g_assert_cmpint(leave(&f, 1, 100 * EXIT_NS).quiet, >=, 200);
+    for (i = 0; i < 100; i++) {
+        window(&f, s, EXIT_NS, 100, 1, false);
+    }
+    g_assert_cmpint(leave(&f, 1, 100 * EXIT_NS).quiet, <, 100);
+    g_free(f.p);
+}
+
+static void test_denied(void)
+{
+    Fixture f = start(&usual);
+    PolicySite *s = make_good(&f, 1);
+    int i;
+
+    policy_deny(s);
+    policy_code_changed(f.p, 0, UINT64_MAX);
+    for (i = 0; i < 100; i++) {
+        g_assert_false(leave(&f, 1, EXIT_NS).open);
+    }
+    g_free(f.p);
+}
+
+static void test_code_changed(void)
+{
+    Fixture f = start(&usual);
+
+    make_good(&f, 0x1000);
+    make_good(&f, 0x2000);
+    policy_code_changed(f.p, 0x1000, 0x1fff);
+    g_assert_false(leave(&f, 0x1000, EXIT_NS).open);
+    g_assert_true(leave(&f, 0x2000, EXIT_NS).open);
+    g_free(f.p);
+}
+
+/* Many more sites than there is room for: old ones give way, new ones work. */
+static void test_crowd(void)
+{
+    Fixture f = start(&usual);
+    uint64_t pc;
+
+    for (pc = 0; pc < 100000; pc++) {
+        leave(&f, pc * 5, 100 * EXIT_NS);
+    }
+    make_good(&f, 12345678);
+    g_assert_true(leave(&f, 12345678, EXIT_NS).open);
+    g_free(f.p);
+}
+
+static void check(const Fixture *f, const PolicyLimits *limits,
+                  const PolicyDecision *d)
+{
+    g_assert_nonnull(d->site);
+    g_assert_cmpint(d->quiet, >=, 1);
+    g_assert_cmpint(d->quiet, <=, MAX(limits->quiet, 1));
+    g_assert_cmpint(d->blocks, ==, MAX(limits->blocks, 1));
+    g_assert_cmpint(d->site->state, >, POLICY_FREE);
+    g_assert_cmpint(d->site->state, <, POLICY_STATE__MAX);
+    g_assert(!d->open || (d->site->state != POLICY_DENIED));
+}
+
+static uint64_t mad_number(GRand *r)
+{
+    static const uint64_t special[] = {
+        0, 1, UINT32_MAX, (uint64_t)UINT32_MAX + 1, INT64_MAX, UINT64_MAX
+    };
+
+    if (g_rand_int_range(r, 0, 4) == 0) {
+        return special[g_rand_int_range(r, 0, G_N_ELEMENTS(special))];
+    }
+    return ((uint64_t)g_rand_int(r) << 32 | g_rand_int(r)) >>
+           g_rand_int_range(r, 0, 64);
+}
+
+/* Any order of calls with any numbers, a clock that jumps included. */
+static void fuzz_once(uint32_t seed)
+{
+    GRand *r = g_rand_new_with_seed(seed);
+    PolicyLimits limits = {
+        .trigger = mad_number(r), .quiet = mad_number(r),
+        .blocks = mad_number(r)
+    };
+    Policy *p = g_new(Policy, 1);
+    Fixture f = { .p = p };
+    PolicyDecision d = { 0 };
+    int i;
+
+    policy_init(p, &limits, mad_number(r));
+    for (i = 0; i < 3000; i++) {
+        switch (g_rand_int_range(r, 0, 8)) {
+        case 0:
+            policy_code_changed(p, mad_number(r), mad_number(r));
+            d.site = NULL;
+            break;
+        case 1:
+            if (d.site && g_rand_int_range(r, 0, 20) == 0) {
+                policy_deny(d.site);
+            }
+            break;
+        default:
+            d = policy_exit(p, &(PolicyExit) {
+                .pc = mad_number(r) & 0xff, .device = mad_number(r) & 3,
+                .now = mad_number(r)
+            });
+            check(&f, &limits, &d);
+            if (d.open) {
+                policy_window_done(p, d.site, &(PolicyResult) {
+                    .now = mad_number(r), .ns = mad_number(r),
+                    .accesses = mad_number(r), .gap = mad_number(r),
+                    .quiet = g_rand_boolean(r)
+                });
+            }
+        }
+    }
+    g_free(p);
+    g_rand_free(r);
+}
+
+static void test_fuzz(void)
+{
+    uint32_t seed;
+
+    for (seed = 0; seed < 500; seed++) {
+        fuzz_once(seed);
+    }
+}
+
+/*
+ * Costs by chance, but of a kind: over a long time windows must not cost more
+ * than a small part of what the exits alone would have.
+ */
+static void test_never_a_loss(void)
+{
+    uint32_t seed;
+
+    for (seed = 0; seed < 50; seed++) {
+        GRand *r = g_rand_new_with_seed(seed);
+        Fixture f = start(&usual);
+        uint64_t lost = 0, all = 0;
+        int i;
+
+        for (i = 0; i < 100000; i++) {
+            uint64_t cost = 10 * EXIT_NS + g_rand_int_range(r, 0, EXIT_NS);
+            PolicyDecision d = leave(&f, g_rand_int_range(r, 0, 4), EXIT_NS);
+
+            all += EXIT_NS;
+            if (d.open) {
+                window(&f, d.site, cost, 1, 1, true);
+                lost += cost;
+            }
+        }
+        g_assert_cmpint(lost, <, all / 50);
+        g_free(f.p);
+        g_rand_free(r);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/policy/third-exit", test_third_exit);
+    g_test_add_func("/policy/far-apart", test_far_apart);
+    g_test_add_func("/policy/two-sites", test_two_sites);
+    g_test_add_func("/policy/good", test_good);
+    g_test_add_func("/policy/bad", test_bad);
+    g_test_add_func("/policy/recovery", test_recovery);
+    g_test_add_func("/policy/fall", test_fall);
+    g_test_add_func("/policy/quiet-grows", test_quiet_grows);
+    g_test_add_func("/policy/quiet-follows-gap", test_quiet_follows_gap);
+    g_test_add_func("/policy/denied", test_denied);
+    g_test_add_func("/policy/code-changed", test_code_changed);
+    g_test_add_func("/policy/crowd", test_crowd);
+    g_test_add_func("/policy/never-a-loss", test_never_a_loss);
+    g_test_add_func("/policy/fuzz", test_fuzz);
+    return g_test_run();
+}
