@@ -91,6 +91,11 @@ def make_initramfs(out, image, modules):
     options = dict((line.split(None, 1) + [''])[:2] for line in modules)
     found = Modules(image).closure(BASE_MODULES + list(options))
     run([MAKE_INITRAMFS, out, INIT])
+    append_modules(out, found, options)
+
+
+def append_modules(out, found, options):
+    """Append modules/*.ko and modules/order, "NAME OPTIONS...", to an initramfs."""
     with tempfile.TemporaryDirectory() as tmp:
         os.mkdir(os.path.join(tmp, 'modules'))
         for name, data in found.items():

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is measured: tiny guests, firmware, and a Linux that does one thing."""
+import os
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CACHE = os.path.join(TOP, 'tests', 'cache', 'bench')
+BENCH_BIN = os.path.join(TOP, 'build', 'tests', 'qtest', 'partial', 'bench.bin')
+sys.path.insert(0, os.path.join(TOP, 'tests', 'beds'))
+# pylint: disable=wrong-import-position
+import parts  # noqa: E402
+
+LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'sd_mod']
+
+
+class Workload:
+    """One thing to measure.  kind is 'burst', where the project wants to win, or
+    'quiet', where it must not lose."""
+
+    def __init__(self, name, kind, title):
+        self.name, self.kind, self.title = name, kind, title
+        self.marked = False     # whether the guest says on its console when it starts
+
+    def options(self, _dir):
+        """QEMU's options; files may be made in the folder given."""
+        raise NotImplementedError
+
+
+class Tiny(Workload):
+    """A loop of tests/guests/bench.asm."""
+
+    def __init__(self, name, title, loop, turns, *more, kind='burst'):
+        super().__init__(name, kind, title)
+        self.loop, self.turns, self.more = loop, turns, more
+
+    def options(self, dir):
+        disk = os.path.join(dir, 'disk')
+        with open(disk, 'wb') as f:
+            f.truncate(4 << 20)
+        flash = os.path.join(dir, 'flash')
+        with open(flash, 'wb') as f:
+            f.write(b'\xff' * (2 << 20))
+        words = [(0x8000, self.loop), (0x8004, 0), (0x8010, self.turns)]
+        return ['-M', 'pc', '-m', '64', '-device', 'pc-testdev',
+                *(['-bios', BENCH_BIN] if 'flash' not in str(self.more) else []),
+                *[w.format(disk=disk, flash=flash, code=BENCH_BIN) for w in self.more],
+                *[o for addr, value in words for o in
+                  ('-device', f'loader,addr={addr},data={value},data-len=4')]]
+
+
+class Firmware(Workload):
+    """SeaBIOS from reset to the first instruction of a boot sector."""
+
+    def options(self, dir):
+        disk = os.path.join(dir, 'disk')
+        sector = bytes([0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe])  # out 0x64, 0xfe; jmp $
+        with open(disk, 'wb') as f:
+            f.write(sector + bytes(510 - len(sector)) + b'\x55\xaa')
+            f.truncate(1 << 20)
+        return ['-M', 'pc', '-m', '64', '-vga', 'std', '-device', 'e1000',
+                '-drive', f'if=ide,format=raw,file={disk}']
+
+
+class Linux(Workload):
+    """Debian's kernel, busybox, and what bench/init does for a name."""
+
+    def __init__(self, name, kind, title, *more, console='ttyS0'):
+        super().__init__(name, kind, title)
+        self.more, self.console = more, console
+        self.marked = True
+
+    def options(self, dir):
+        image, initrd = linux()
+        disk = os.path.join(dir, 'disk')
+        with open(disk, 'wb') as f:
+            f.truncate(64 << 20)
+        return ['-M', 'pc', '-m', '512', '-kernel', image, '-initrd', initrd, '-append',
+                f'console={self.console} quiet panic=-1 nokaslr work={self.name}',
+                *[w.format(disk=disk) for w in self.more]]
+
+
+VIRTIO = ['-device', 'virtio-blk-pci,drive=d', '-drive', 'if=none,id=d,format=raw,file={disk}',
+          '-nic', 'user,model=virtio-net-pci']
+
+WORKLOADS = [
+    Tiny('planar-rmw', 'VGA, planar read-modify-write fill', 1, 4, '-vga', 'std'),
+    Tiny('text-scroll', 'VGA, text scrolls by lines', 2, 8, '-vga', 'std'),
+    Tiny('ide-write', 'IDE, sectors written by PIO', 3, 2,
+         '-drive', 'if=ide,format=raw,file={disk}'),
+    Tiny('ide-read', 'IDE, sectors read word by word', 4, 2,
+         '-drive', 'if=ide,format=raw,file={disk}'),
+    Tiny('pci-scan', 'PCI configuration space, a scan', 5, 40),
+    Tiny('serial', '16550, a line character by character', 6, 40, '-serial', 'null'),
+    Tiny('cmos', 'CMOS, all registers', 7, 40),
+    Tiny('pflash', 'flash chip, bytes programmed', 8, 20,
+         '-drive', 'if=pflash,unit=0,format=raw,readonly=on,file={code}',
+         '-drive', 'if=pflash,unit=1,format=raw,file={flash}'),
+    Tiny('nic-registers', 'e1000, registers as a handler uses them', 9, 800,
+         '-device', 'e1000,addr=5'),
+    Tiny('simd-bar', 'SIMD copy to a device (stock KVM fails)', 10, 4),
+    Tiny('cold-code', 'a burst from 64 places, then quiet', 13, 60),
+    Tiny('compute', 'no device at all', 11, 40, kind='quiet'),
+    Firmware('seabios', 'burst', 'SeaBIOS, from reset to a boot sector'),
+    Linux('boot', 'burst', 'Linux boots, serial console'),
+    Linux('pata', 'burst', 'Linux, disk on IDE without DMA', '-drive',
+          'if=ide,format=raw,file={disk}'),
+    Linux('vgacon', 'burst', 'Linux, text scrolls on VGA', '-vga', 'std'),
+    Linux('fork', 'quiet', 'Linux, a shell script that forks', *VIRTIO),
+    Linux('pack', 'quiet', 'Linux, gzip and sha256sum', *VIRTIO),
+    Linux('virtio-disk', 'quiet', 'Linux, virtio disk read and written', *VIRTIO),
+    Linux('virtio-net', 'quiet', 'Linux, pings over virtio', *VIRTIO),
+    Linux('idle', 'quiet', 'Linux, idle for five seconds', *VIRTIO),
+]
+
+
+def linux():
+    """(kernel, initramfs) with the modules that the workloads need; cached."""
+    os.makedirs(CACHE, exist_ok=True)
+    image = parts.run([os.path.join(TOP, 'scripts', 'get-kernel'), 'trixie',
+                       'linux-image-amd64'])
+    initrd, init = os.path.join(CACHE, 'initrd'), os.path.join(TOP, 'bench', 'init')
+    want = parts.key(init, __file__, image)
+    try:
+        with open(initrd + '.key', encoding='utf-8') as f:
+            if f.read() == want:
+                return image, initrd
+    except FileNotFoundError:
+        pass
+    found = parts.Modules(image).closure(LINUX_MODULES)
+    parts.run([os.path.join(TOP, 'scripts', 'make-initramfs'), initrd, init])
+    parts.append_modules(initrd, found, {'libata': 'dma=0'})
+    with open(initrd + '.key', 'w', encoding='utf-8') as f:
+        f.write(want)
+    return image, initrd
+
+
+def prepare():
+    """All that has to be there before a bed is entered, where nothing can be fetched."""
+    if not os.path.exists(BENCH_BIN):
+        subprocess.run(['ninja', '-C', os.path.join(TOP, 'build')], check=True)
+    linux()
