@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a bed is made of: a kernel from Debian and an initramfs with its modules."""
+import contextlib
 import fcntl
 import hashlib
 import lzma
@@ -14,9 +15,6 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 CACHE = os.path.join(TOP, 'tests', 'cache', 'beds')
 MAKE_INITRAMFS = os.path.join(TOP, 'scripts', 'make-initramfs')
 INIT = os.path.join(HERE, 'init')
-# What the bed's init needs before it can run anything; a name that a kernel
-# has built in needs no inserting.
-BASE_MODULES = ['qemu_fw_cfg', 'virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay']
 
 
 class Missing(Exception):
@@ -69,6 +67,12 @@ class Modules:
         return found
 
 
+def need(tool, package):
+    """A program that parts are made with."""
+    if not shutil.which(tool):
+        raise Missing(f'there is no {tool}; apt-get install {package}')
+
+
 def run(command):
     """What a script of ours prints; when it fails, what it has to say."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -86,10 +90,35 @@ def key(*files, text=''):
     return digest.hexdigest()
 
 
-def make_initramfs(out, image, modules):
+@contextlib.contextmanager
+def locked():
+    """Nobody else makes parts meanwhile."""
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, 'lock'), 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def is_old(path, want):
+    """Whether a cached file is missing, or made from something else."""
+    try:
+        with open(path + '.key', encoding='utf-8') as f:
+            return f.read() != want or not os.path.exists(path)
+    except FileNotFoundError:
+        return True
+
+
+def is_made(path, want):
+    """A new file takes its place."""
+    os.replace(path + '.new', path)
+    with open(path + '.key', 'w', encoding='utf-8') as f:
+        f.write(want)
+
+
+def make_initramfs(out, image, modules, base, backend):
     """busybox and our init, and the modules in a second archive behind it."""
     options = dict((line.split(None, 1) + [''])[:2] for line in modules)
-    found = Modules(image).closure(BASE_MODULES + list(options))
+    found = Modules(image).closure(base + list(options))
     run([MAKE_INITRAMFS, out, INIT])
     append_modules(out, found, options)
 
@@ -101,34 +130,30 @@ def append_modules(out, found, options):
         for name, data in found.items():
             with open(os.path.join(tmp, 'modules', name + '.ko'), 'wb') as f:
                 f.write(data)
+            # Type information and a signature, which goes with any change, take longer to
+            # check than all the rest of a start in Bochs.
+            run(['objcopy', '-R', '.BTF', f.name])
         with open(os.path.join(tmp, 'modules', 'order'), 'w', encoding='utf-8') as f:
             f.writelines(f'{name} {options.get(name, "")}\n' for name in found)
-        names = ['modules'] + ['modules/' + n for n in os.listdir(os.path.join(tmp, 'modules'))]
+        shutil.copy(backend, os.path.join(tmp, 'outer'))
+        names = ['outer', 'modules'] + \
+            ['modules/' + n for n in os.listdir(os.path.join(tmp, 'modules'))]
         with open(out, 'ab') as f:
             subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc', '-R', '0:0'], cwd=tmp, stdout=f,
                            input='\n'.join(sorted(names)).encode(), check=True)
 
 
-def get(name, kernel, modules):
+def get(name, kernel, modules, base, backend):
     """(kernel image, initramfs) of a bed, made if they are not there or are old."""
-    for tool, package in (('busybox', 'busybox-static'), ('cpio', 'cpio')):
-        if not shutil.which(tool):
-            raise Missing(f'there is no {tool}; apt-get install {package}')
-    os.makedirs(CACHE, exist_ok=True)
+    need('busybox', 'busybox-static')
+    need('cpio', 'cpio')
+    need('objcopy', 'binutils')
     initrd = os.path.join(CACHE, name + '.initrd')
-    with open(os.path.join(CACHE, 'lock'), 'w', encoding='utf-8') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked():
         image = run([os.path.join(TOP, 'scripts', 'get-kernel'), *kernel])
-        want = key(MAKE_INITRAMFS, INIT, __file__, shutil.which('busybox'), image,
-                   text='\n'.join(modules))
-        try:
-            with open(initrd + '.key', encoding='utf-8') as f:
-                have = f.read()
-        except FileNotFoundError:
-            have = ''
-        if have != want:
-            make_initramfs(initrd + '.new', image, modules)
-            os.replace(initrd + '.new', initrd)
-            with open(initrd + '.key', 'w', encoding='utf-8') as f:
-                f.write(want)
+        want = key(MAKE_INITRAMFS, INIT, backend, __file__, shutil.which('busybox'), image,
+                   text='\n'.join(base + modules))
+        if is_old(initrd, want):
+            make_initramfs(initrd + '.new', image, modules, base, backend)
+            is_made(initrd, want)
     return image, initrd

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The host's files as disks, for an outer machine that cannot share directories.
+
+Two are kept below tests/cache/beds: 'system' has programs, libraries and firmware
+of the distribution, 'tree' has this tree and what is built from it.  The third,
+'script', is made for each run: a boot sector, and a tar archive of what to run.
+"""
+import hashlib
+import io
+import os
+import re
+import stat
+import subprocess
+import tarfile
+import tempfile
+
+import parts
+
+BOOT = os.path.join(parts.HERE, 'boot.asm')
+CYLINDER = 16 * 63 * 512
+# The essential ones are there anyway; what these depend on comes with them.
+PACKAGES = ['python3', 'busybox-static', 'cpio', 'procps', 'kmod', 'xz-utils',
+            'seabios', 'ipxe-qemu', 'qemu-system-data', 'ovmf']
+ETC = ['passwd', 'group', 'hosts', 'nsswitch.conf', 'ld.so.cache', 'localtime', 'alternatives']
+# Not for running anything.
+IGNORED = re.compile('/usr/share/(doc|man|info|locale|lintian|i18n|zoneinfo)/')
+# The tree without what it was made from; of the kernels, only their images are booted.
+LEFT_OUT = re.compile(r'/(\.git|qemu|build/.*\.(o|p|a|fa|ninja\w*|json|log|txt)|'
+                      r'build/(pyvenv|meson-\w+|tests/(unit|bench|fp)|contrib)|'
+                      r'tests/cache/(beds|bochs|kernels/[^/]+/(usr|lib)))$')
+
+
+def packages():
+    """PACKAGES and all that they need: {name: version}."""
+    form = '${Package}\t${Version}\t${Essential}\t${Pre-Depends}, ${Depends}\t${Provides}.\n'
+    needs, versions, provider, wanted = {}, {}, {}, list(PACKAGES)
+    for line in parts.run(['dpkg-query', '-W', '-f', form]).split('\n'):
+        name, version, essential, depends, provides = line.split('\t')
+        versions[name] = version
+        needs[name] = re.findall(r'(?:^|[,|])\s*([a-z0-9.+-]+)', depends)
+        for other in re.findall(r'(?:^|,)\s*([a-z0-9.+-]+)', provides[:-1]):
+            provider[other] = name
+        if essential == 'yes':
+            wanted.append(name)
+    found = {}
+    for name in PACKAGES:
+        if name not in versions:
+            raise parts.Missing(f'package {name} is not installed; apt-get install {name}')
+    while wanted:
+        name = wanted.pop()
+        name = name if name in versions else provider.get(name)
+        if name and name not in found:
+            found[name] = versions[name]
+            wanted += needs[name]
+    return found
+
+
+def libraries(programs):
+    """What the dynamic linker loads for programs."""
+    text = parts.run(['ldd', *programs])
+    return set(re.findall(r'(/\S+) \(0x', text))
+
+
+def plain(path):
+    """The same file by a name whose directories are no links."""
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+
+
+def with_targets(paths):
+    """Names of files and, of links, what they lead to."""
+    found = set()
+    for path in paths:
+        while path not in found and os.path.lexists(path):
+            path = plain(path)
+            found.add(path)
+            if os.path.islink(path):
+                path = os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path)))
+    return found
+
+
+def programs_of_tree():
+    """What the build has made that can be run."""
+    build = os.path.join(parts.TOP, 'build')
+    found = [os.path.join(build, n) for n in os.listdir(build)]
+    for directory in ('tests/qtest', 'tests/qtest/partial', 'storage-daemon'):
+        directory = os.path.join(build, directory)
+        if os.path.isdir(directory):
+            found += [os.path.join(directory, n) for n in os.listdir(directory)]
+    return [f for f in found if os.path.isfile(f) and os.access(f, os.X_OK)]
+
+
+def is_elf(path):
+    """Whether the dynamic linker has to do with it."""
+    with open(path, 'rb') as f:
+        return f.read(4) == b'\x7fELF'
+
+
+def system_files():
+    """Files of the distribution."""
+    listed = parts.run(['dpkg-query', '-L', *sorted(packages())]).split('\n')
+    chosen = [p for p in listed if p.startswith('/') and not IGNORED.match(p)
+              and not os.path.isdir(p)]
+    chosen += ['/bin', '/sbin', '/lib', '/lib64'] + [os.path.join('/etc', n) for n in ETC]
+    alternatives = '/etc/alternatives'
+    chosen += [os.path.join(alternatives, n) for n in os.listdir(alternatives)]
+    elf = [p for p in programs_of_tree() if is_elf(p)]
+    return with_targets(chosen) | with_targets(libraries(elf))
+
+
+def tree_files():
+    """Files of this tree."""
+    found = set()
+    for path, directories, names in os.walk(parts.TOP):
+        directories[:] = [d for d in directories
+                          if not LEFT_OUT.match(os.path.join(path, d)[len(parts.TOP):])]
+        for name in names + [d for d in directories if os.path.islink(os.path.join(path, d))]:
+            name = os.path.join(path, name)
+            if not LEFT_OUT.match(name[len(parts.TOP):]):
+                found.add(name)
+    return found
+
+
+def image(name, files):
+    """A disk with files, made if it is not there or is old."""
+    out = os.path.join(parts.CACHE, name + '.disk')
+    names, digest = [], hashlib.sha256()
+    for path in sorted(files):
+        try:
+            s = os.lstat(path)
+        except FileNotFoundError:
+            continue
+        if stat.S_ISREG(s.st_mode) or stat.S_ISLNK(s.st_mode):
+            names.append(path)
+            digest.update(f'{path}\0{s.st_mode} {s.st_size} {s.st_mtime_ns}\0'.encode())
+    if not parts.is_old(out, digest.hexdigest()):
+        return out
+    with tempfile.TemporaryFile() as listed:
+        listed.write('\0'.join(n.lstrip('/') for n in names).encode())
+        listed.seek(0)
+        # -P: the name of a link's target stays as it is
+        with subprocess.Popen(['tar', '-c', '-P', '--no-recursion', '--null', '-T', '-'], cwd='/',
+                              stdin=listed, stdout=subprocess.PIPE) as tar:
+            # Not compressed: the disk is fast, the CPU that would have to unpack is not.
+            done = subprocess.run(
+                ['mksquashfs', '-', out + '.new', '-tar', '-noappend', '-noI', '-noD', '-noF',
+                 '-noX', '-no-xattrs', '-no-progress', '-quiet'], stdin=tar.stdout,
+                capture_output=True, check=False)
+    if done.returncode or tar.returncode:
+        raise parts.Missing('mksquashfs: ' + done.stderr.decode(errors='replace').strip())
+    os.truncate(out + '.new', -(-os.path.getsize(out + '.new') // CYLINDER) * CYLINDER)
+    parts.is_made(out, digest.hexdigest())
+    return out
+
+
+def get():
+    """(system disk, tree disk)."""
+    parts.need('mksquashfs', 'squashfs-tools')
+    with parts.locked():
+        return image('system', system_files()), image('tree', tree_files())
+
+
+def script(mode, text, files):
+    """Boot sector and archive."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode='w') as tar:
+        for name, data in (('mode', mode), ('script', text)):
+            member = tarfile.TarInfo(name)
+            member.size = len(data.encode())
+            tar.addfile(member, io.BytesIO(data.encode()))
+        for path in files:
+            tar.add(path, arcname=os.path.join('files', os.path.abspath(path).lstrip('/')))
+    parts.need('nasm', 'nasm')
+    boot = subprocess.run(['nasm', '-f', 'bin', '-o', '/dev/stdout', BOOT], check=True,
+                          stdout=subprocess.PIPE).stdout
+    data = boot + archive.getvalue()
+    return data.ljust(-(-len(data) // CYLINDER) * CYLINDER, b'\0')

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The outer machine that our own QEMU emulates: it has SVM, shared directories, and
+virtio ports for what goes in and out."""
+import os
+import socket
+import subprocess
+
+import parts
+
+QEMU = os.path.join(parts.TOP, 'build', 'qemu-system-x86_64')
+# What init needs before it can run anything, and its part for this machine.
+BOOT_MODULES = ['qemu_fw_cfg', 'virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay']
+INIT = os.path.join(parts.HERE, 'init-tcg')
+
+
+class Machine:
+    """The command that starts it, with the files that it inherits; our ends of its ports."""
+    stdout = None
+
+    def __init__(self, bed, image, initrd, append, **run):
+        if not os.access(QEMU, os.X_OK):
+            raise parts.Missing(f'there is no {QEMU}; make')
+        self.command = [
+            QEMU, '-machine', bed['machine'], '-accel', 'tcg,tb-size=1024', '-cpu', bed['cpu'],
+            '-smp', str(run['cpus']), '-m', bed['memory'], '-nodefaults', '-display', 'none',
+            '-no-reboot', '-kernel', image, '-initrd', initrd, '-append', append,
+            # remap: the root may consist of several file systems
+            '-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap',
+            '-device', 'virtio-9p-pci,fsdev=host,mount_tag=host', '-device', 'virtio-serial-pci']
+        for item in ('mode', 'script'):
+            self.command += ['-fw_cfg', f'name=opt/bed/{item},string='
+                             + run[item].replace(',', ',,')]
+        self.ends, self.theirs = {}, []
+        for end in ('console', 'status', 'out', 'err'):
+            self.ends[end], theirs = (s.detach() for s in socket.socketpair())
+            self.theirs.append(theirs)
+            self.command += ['-chardev', f'socket,id={end},fd={theirs}']
+            self.command += ['-serial', 'chardev:console'] if end == 'console' else \
+                ['-device', f'virtserialport,chardev={end},name={end}']
+        self.stdin = subprocess.DEVNULL
+        if run['mode'] == 'shell':
+            self.stdin = None
+            self.command += ['-chardev', 'stdio,id=tty,signal=off',
+                             '-device', 'virtconsole,chardev=tty']
