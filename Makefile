@@ -3,7 +3,7 @@
 
 CONFIGURE_OPTIONS ?=
 
-.PHONY: all configure demo check check-quick check-qtest bed-amd install clean distclean help
+.PHONY: all configure demo check check-quick check-qtest bed-amd bed-intel install clean distclean help
 
 all: configure
 	@ninja -C build
@@ -23,6 +23,9 @@ check-quick: all
 bed-amd: all
 	@scripts/run-tests bed-amd
 
+bed-intel: all
+	@scripts/run-tests bed-intel
+
 check-qtest: all
 	@scripts/run-tests qtest
 
@@ -41,5 +44,6 @@ help:
 	@echo 'make check-quick  those that take less than five minutes'
 	@echo 'make check-qtest  all of QEMU'"'"'s own qtests for x86_64 and i386 (long)'
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
+	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long)'
 	@echo 'make install      put the build into the prefix given to ./configure'
 	@echo 'make clean        remove what was generated; distclean: what was fetched, too'
