@@ -32,8 +32,9 @@ class Machine:
         try:
             self.qmp.accept(timeout=30)
         except Exception:
+            why = self.stderr()
             self.close()
-            raise RuntimeError('QEMU did not start: ' + self.stderr()) from None
+            raise RuntimeError('QEMU did not start: ' + why) from None
 
     def __enter__(self):
         return self
