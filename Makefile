@@ -3,7 +3,8 @@
 
 CONFIGURE_OPTIONS ?=
 
-.PHONY: all configure demo check check-quick check-qtest bed-amd bed-intel install clean distclean help
+.PHONY: all configure demo check check-quick check-qtest check-guests guests-images bed-amd bed-intel
+.PHONY: install clean distclean help
 
 all: configure
 	@ninja -C build
@@ -26,6 +27,12 @@ bed-amd: all
 bed-intel: all
 	@scripts/run-tests bed-intel
 
+check-guests: all guests-images
+	@scripts/run-tests guests
+
+guests-images: all
+	@tests/guests/boot/run --prepare > build/guests-images.log
+
 check-qtest: all
 	@scripts/run-tests qtest
 
@@ -43,6 +50,7 @@ help:
 	@echo 'make check        the tests'
 	@echo 'make check-quick  those that take less than five minutes'
 	@echo 'make check-qtest  all of QEMU'"'"'s own qtests for x86_64 and i386 (long)'
+	@echo 'make check-guests real boot loaders, installers and userlands, looked at while they boot'
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
 	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long)'
 	@echo 'make install      put the build into the prefix given to ./configure'
