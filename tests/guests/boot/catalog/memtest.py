@@ -24,4 +24,4 @@ class Memtest(Guest):
 
     def drive(self, s):
         s.read('started', r'Memtest86\+', same=False)
-        s.read('pass', r'Pass: +1\b', same=False)
+        s.read('pass', r'Pass: +1 +Errors: +0\b', same=False)
