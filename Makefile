@@ -21,7 +21,7 @@ check: all
 check-quick: all
 	@scripts/run-tests quick
 
-bed-amd: all
+bed-amd: all guests-images
 	@scripts/run-tests bed-amd
 
 bed-intel: all
