@@ -80,14 +80,23 @@ static void watch_read(CPUState *cpu, struct kvm_run *run)
     }
 }
 
-/* Ask to leave VT, once the access is complete, if the mode belongs to TCG. */
+/* The keyboard controller and port 92h move the A20 gate. */
+static bool may_move_gate(const struct kvm_run *run)
+{
+    return run->exit_reason == KVM_EXIT_IO &&
+           (run->io.port == 0x92 || run->io.port == 0x60 ||
+            run->io.port == 0x64);
+}
+
+/* Ask to leave VT, once the access is complete, if TCG may have to go on. */
 static void watch_mode(CPUState *cpu, struct kvm_run *run)
 {
     PartialModes states = partial_state->states;
 
-    if (run->kvm_valid_regs & KVM_SYNC_X86_SREGS &&
-        states & (1u << partial_mode_of_sregs(&run->s.regs.sregs,
-                                              run->s.regs.regs.rflags))) {
+    if (states && ((run->kvm_valid_regs & KVM_SYNC_X86_SREGS &&
+                    states & (1u << partial_mode_of_sregs(&run->s.regs.sregs,
+                              run->s.regs.regs.rflags))) ||
+                   may_move_gate(run))) {
         qatomic_set(&cpu->exit_request, 1);
     }
 }

@@ -6,6 +6,7 @@
 #include "accel/tcg/cpu-ops.h"
 #include "exec/address-spaces.h"
 #include "exec/cpu_ldst.h"
+#include "exec/cputlb.h"
 #include "exec/exec-all.h"
 #include "exec/memory-internal.h"
 #include "exec/translation-block.h"
@@ -36,8 +37,21 @@ static bool left_for_vt(CPUState *cpu)
 {
     PartialModes states = partial_state->states;
 
-    return states != PARTIAL_MODES_ALL &&
+    return states != PARTIAL_MODES_ALL && !partial_gate_closed(cpu_env(cpu)) &&
            !(states & (1u << partial_mode_of(cpu_env(cpu))));
+}
+
+/*
+ * Where TCG has no CPU mode of its own it must not honour the A20 gate either:
+ * VT does not, and memory would have two shapes in turn.
+ */
+static void ignore_gate(CPUState *cpu)
+{
+    if (unlikely(partial_gate_closed(cpu_env(cpu))) &&
+        !partial_state->states) {
+        cpu_env(cpu)->a20_mask = -1;
+        tlb_flush(cpu);
+    }
 }
 
 static bool tb_enter(CPUState *cpu)
@@ -47,6 +61,7 @@ static bool tb_enter(CPUState *cpu)
 
     acc->stats.blocks++;
     acc->window_blocks++;
+    ignore_gate(cpu);
     if (cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK) {
         /* STI and MOV SS belong together with what follows them. */
         if (acc->light.on) {

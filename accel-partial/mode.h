@@ -43,6 +43,17 @@ PartialMode partial_mode_of_sregs(const struct kvm_sregs *sregs,
                                   uint64_t rflags);
 
 /**
+ * partial_gate_closed: whether the A20 gate masks addresses
+ * @env: the vCPU's registers
+ *
+ * VT does not know the gate (facts of KVM: it ignores it), TCG does.
+ */
+static inline bool partial_gate_closed(const CPUX86State *env)
+{
+    return !(env->a20_mask & (1 << 20));
+}
+
+/**
  * partial_modes_parse: read a list such as "real:bigreal"
  * @list: names separated by ':'; "all" and "none" are understood
  * @modes: where the set goes

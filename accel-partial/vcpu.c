@@ -49,6 +49,9 @@ static bool in_tcg_mode(CPUState *cpu)
     if (states == 0 || states == PARTIAL_MODES_ALL) {
         return states != 0;
     }
+    if (partial_gate_closed(cpu_env(cpu))) {
+        return true;
+    }
     if (cpu->vcpu_dirty) {
         return states & (1u << partial_mode_of(cpu_env(cpu)));
     }

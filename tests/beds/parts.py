@@ -120,11 +120,12 @@ def make_initramfs(out, image, modules, base, backend):
     options = dict((line.split(None, 1) + [''])[:2] for line in modules)
     found = Modules(image).closure(base + list(options))
     run([MAKE_INITRAMFS, out, INIT])
-    append_modules(out, found, options)
+    append_modules(out, found, options, {'outer': backend})
 
 
-def append_modules(out, found, options):
-    """Append modules/*.ko and modules/order, "NAME OPTIONS...", to an initramfs."""
+def append_modules(out, found, options, more=()):
+    """Append modules/*.ko, modules/order ("NAME OPTIONS..."), and files by name, to an
+    initramfs."""
     with tempfile.TemporaryDirectory() as tmp:
         os.mkdir(os.path.join(tmp, 'modules'))
         for name, data in found.items():
@@ -135,8 +136,9 @@ def append_modules(out, found, options):
             run(['objcopy', '-R', '.BTF', f.name])
         with open(os.path.join(tmp, 'modules', 'order'), 'w', encoding='utf-8') as f:
             f.writelines(f'{name} {options.get(name, "")}\n' for name in found)
-        shutil.copy(backend, os.path.join(tmp, 'outer'))
-        names = ['outer', 'modules'] + \
+        for name in more:
+            shutil.copy(more[name], os.path.join(tmp, name))
+        names = [*more, 'modules'] + \
             ['modules/' + n for n in os.listdir(os.path.join(tmp, 'modules'))]
         with open(out, 'ab') as f:
             subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc', '-R', '0:0'], cwd=tmp, stdout=f,
