@@ -18,7 +18,9 @@
 #include "trace.h"
 
 /* The clock is read once in so many blocks or accesses. */
-#define CLOCK_EVERY 32
+#define CLOCK_EVERY 8
+/* Accesses of a REP INS that KVM makes in one exit, if they are of 4 bytes. */
+#define READ_AHEAD 256
 
 void partial_burst_init(CPUState *cpu)
 {
@@ -79,6 +81,8 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     acc->burst.quiet = d.quiet;
     acc->burst.blocks = d.blocks;
     acc->burst.start = e.now;
+    acc->burst.exit_ns = d.exit_ns;
+    acc->burst.loss_ns = d.loss_ns;
     partial_light_ask(cpu);
     /* KVM completes the access at its next entry and comes back. */
     qatomic_set(&cpu->exit_request, 1);
@@ -97,6 +101,8 @@ void partial_burst_open(CPUState *cpu, bool kicked)
     }
     acc->burst.quiet_left = acc->burst.quiet;
     acc->burst.accesses = 0;
+    acc->burst.quarters = 0;
+    acc->burst.in_row = 0;
     acc->burst.gap = 0;
     acc->burst.ticks = 0;
     acc->burst.expired = false;
@@ -116,14 +122,14 @@ void partial_burst_closed(CPUState *cpu, PartialStop stop)
 {
     AccelCPUState *acc = cpu->accel;
     PolicyResult r = {
-        .now = get_clock(), .accesses = acc->burst.accesses,
+        .now = get_clock(), .exits = acc->burst.quarters / 4,
         .gap = acc->burst.gap, .quiet = stop == PARTIAL_STOP_QUIET,
     };
 
     r.ns = r.now - acc->burst.start;
     policy_window_done(acc->burst.policy, acc->burst.site, &r);
     note_length(&acc->stats, acc->burst.accesses);
-    trace_partial_burst(cpu->cpu_index, acc->burst.site->pc, r.accesses, r.gap,
+    trace_partial_burst(cpu->cpu_index, acc->burst.site->pc, r.exits, r.gap,
                         r.ns, policy_state_name[acc->burst.site->state]);
     acc->burst.site = NULL;
 }
@@ -139,32 +145,41 @@ void partial_burst_code_changed(CPUState *cpu)
     }
 }
 
-/* After the time that an interrupt may have to wait, KVM is asked for one. */
-static bool must_yield(CPUState *cpu)
+/*
+ * Whether the window must end for the time it takes: it has become a loss, or
+ * an interrupt waits in KVM, who is asked as often as an interrupt may be late.
+ */
+static bool is_over(CPUState *cpu, PartialStop *why)
 {
     AccelCPUState *acc = cpu->accel;
     int64_t now = get_clock();
 
-    if (now < acc->burst.deadline) {
-        return false;
+    if (now - acc->burst.start > acc->burst.loss_ns +
+        acc->burst.quarters / 4 * acc->burst.exit_ns) {
+        *why = PARTIAL_STOP_LOSS;
+        return true;
     }
-    acc->burst.deadline = now + (int64_t)partial_state->burst_us * SCALE_US;
-    return partial_pending_interrupt(cpu);
+    if (now >= acc->burst.deadline) {
+        acc->burst.deadline = now + (int64_t)partial_state->burst_us * SCALE_US;
+        *why = PARTIAL_STOP_INTERRUPT;
+        return partial_pending_interrupt(cpu);
+    }
+    return false;
 }
 
-static bool tick(CPUState *cpu)
+static bool is_time(CPUState *cpu)
 {
-    return ++cpu->accel->burst.ticks % CLOCK_EVERY == 0 && must_yield(cpu);
+    return ++cpu->accel->burst.ticks % CLOCK_EVERY == 0;
 }
 
 bool partial_burst_block(CPUState *cpu, PartialStop *why)
 {
     AccelCPUState *acc = cpu->accel;
 
-    if (acc->burst.expired || tick(cpu)) {
-        *why = PARTIAL_STOP_INTERRUPT;
+    if ((acc->burst.expired || is_time(cpu)) && is_over(cpu, why)) {
         return true;
     }
+    acc->burst.expired = false;
     if (acc->burst.quiet_left == 0) {
         *why = PARTIAL_STOP_QUIET;
         return true;
@@ -174,7 +189,7 @@ bool partial_burst_block(CPUState *cpu, PartialStop *why)
     return false;
 }
 
-static void count_access(CPUState *cpu)
+static void count_access(CPUState *cpu, unsigned quarters)
 {
     AccelCPUState *acc = cpu->accel;
     uint32_t gap = acc->burst.quiet - acc->burst.quiet_left;
@@ -183,28 +198,45 @@ static void count_access(CPUState *cpu)
         acc->burst.gap = MAX(acc->burst.gap, gap);
     }
     acc->burst.accesses++;
+    acc->burst.quarters += quarters;
     acc->burst.quiet_left = acc->burst.quiet;
-    if (tick(cpu)) {
-        /* REP may stay in its block for long: end it after this access. */
+    if (is_time(cpu) && get_clock() >= acc->burst.deadline) {
+        /* REP may stay in its block for long: look at it after this access. */
         acc->burst.expired = true;
         qatomic_set(&cpu->neg.icount_decr.u16.high, -1);
     }
 }
 
-bool partial_burst_access(CPUState *cpu, MemoryRegion *mr)
+bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store)
 {
     if (!partial_allow_region(mr)) {
         return false;
     }
-    count_access(cpu);
+    /* KVM puts a store that it coalesces into a ring, without an exit. */
+    count_access(cpu, is_store && !QTAILQ_EMPTY(&mr->coalesced) ? 1 : 4);
     return true;
 }
 
-bool partial_burst_port(CPUState *cpu, uint32_t port)
+/*
+ * KVM reads ahead for REP INS: one exit for as much as fits into its buffer.
+ * TCG makes the accesses in one block, which a loop of IN does not.
+ */
+static bool is_read_ahead(AccelCPUState *acc, uint32_t port)
+{
+    bool same = acc->burst.in_port == port &&
+                acc->burst.in_block == acc->window_blocks;
+
+    acc->burst.in_port = port;
+    acc->burst.in_block = acc->window_blocks;
+    acc->burst.in_row = same ? acc->burst.in_row + 1 : 0;
+    return acc->burst.in_row % READ_AHEAD;
+}
+
+bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in)
 {
     if (!partial_allow_port(port)) {
         return false;
     }
-    count_access(cpu);
+    count_access(cpu, is_in && is_read_ahead(cpu->accel, port) ? 0 : 4);
     return true;
 }

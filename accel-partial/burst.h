@@ -64,16 +64,18 @@ bool partial_burst_block(CPUState *cpu, PartialStop *why);
  * partial_burst_access: count an access of a device
  * @cpu: the vCPU, in a burst window
  * @mr: whose region it is
+ * @is_store: whether it is a store
  *
  * Returns: false if VT shall make this access.
  */
-bool partial_burst_access(CPUState *cpu, MemoryRegion *mr);
+bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store);
 
 /**
  * partial_burst_port: the same for an access of a port
  * @cpu: the vCPU, in a burst window
  * @port: its number
+ * @is_in: whether it is read
  */
-bool partial_burst_port(CPUState *cpu, uint32_t port);
+bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in);
 
 #endif

@@ -298,7 +298,8 @@ static void flush_coalesced(MemoryRegion *mr)
     }
 }
 
-static void io_access(CPUState *cpu, MemoryRegion *mr, uintptr_t ra)
+static void io_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
+                      uintptr_t ra)
 {
     AccelCPUState *acc = cpu->accel;
 
@@ -306,19 +307,20 @@ static void io_access(CPUState *cpu, MemoryRegion *mr, uintptr_t ra)
         return;
     }
     flush_coalesced(mr);
-    if (acc->reason == PARTIAL_REASON_BURST && !partial_burst_access(cpu, mr)) {
+    if (acc->reason == PARTIAL_REASON_BURST &&
+        !partial_burst_access(cpu, mr, is_store)) {
         stop(cpu, PARTIAL_STOP_VT_OWNED);
         cpu_loop_exit_restore(cpu, ra);
     }
 }
 
-static bool leave_port(CPUState *cpu, uint32_t port)
+static bool leave_port(CPUState *cpu, uint32_t port, bool is_in)
 {
     AccelCPUState *acc = cpu->accel;
 
     return vt_owns_port(port) ||
            (acc->reason == PARTIAL_REASON_BURST &&
-            !partial_burst_port(cpu, port));
+            !partial_burst_port(cpu, port, is_in));
 }
 
 /*
@@ -331,8 +333,9 @@ static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg)
     AccelCPUState *acc = cpu->accel;
 
     switch (insn) {
-    case X86_LEAVE_PIO:
-        return leave_port(cpu, arg);
+    case X86_LEAVE_IN:
+    case X86_LEAVE_OUT:
+        return leave_port(cpu, arg, insn == X86_LEAVE_IN);
     case X86_LEAVE_SYSTEM:
         return acc->light.on;
     case X86_LEAVE_TSC:

@@ -56,6 +56,7 @@ typedef enum PartialStop {
     PARTIAL_STOP_NOWHERE,      /* code was fetched from where nothing is */
     PARTIAL_STOP_QUIET,        /* a burst has ended */
     PARTIAL_STOP_INTERRUPT,    /* an interrupt waits for the guest */
+    PARTIAL_STOP_LOSS,         /* a burst cost more than exits would */
     PARTIAL_STOP__MAX,
 } PartialStop;
 
@@ -143,8 +144,12 @@ struct AccelCPUState {
         PolicySite *site;      /* of the window that is open or asked for */
         uint32_t quiet, quiet_left, blocks;
         uint32_t accesses, gap, ticks;
-        bool expired;
+        uint32_t quarters;     /* of exits that VT would have taken */
+        uint32_t in_port, in_row;
+        uint64_t in_block;
+        bool expired;          /* time to look whether it is over */
         int64_t start, deadline;
+        uint64_t exit_ns, loss_ns; /* see PolicyDecision */
     } burst;
     PartialStats stats;
 };

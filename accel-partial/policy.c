@@ -10,8 +10,18 @@
 #define WINDOWS_TO_JUDGE 4
 #define WINDOWS_TO_REASK 4096
 /* Exits that a bad site lets pass, growing with each bad verdict. */
-#define BACKOFF_FIRST 64
+#define BACKOFF_FIRST 128
+/* A window that has cost so many exits more than it saved is given up. */
+#define LOSS_EXITS 64
 #define BACKOFF_MAX (1u << 16)
+/*
+ * Trials live on credit: some exits' worth at first, a part of the time that
+ * passes, and what good windows save, up to a bound.  So windows that do not
+ * pay never cost more than this part.
+ */
+#define CREDIT_FIRST_EXITS 4000
+#define CREDIT_MOST_EXITS 20000
+#define CREDIT_TIME_PART 128
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
 #define QUIET_FIRST 32
@@ -41,6 +51,8 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns)
     p->limits.trigger = at_least_1(limits->trigger);
     p->limits.quiet = at_least_1(limits->quiet);
     p->limits.blocks = at_least_1(limits->blocks);
+    p->exit_ns = saturate(exit_ns);
+    p->credit = (int64_t)p->exit_ns * CREDIT_FIRST_EXITS;
     p->close_ns = CLOSE_EXITS * (uint64_t)saturate(exit_ns);
 }
 
@@ -90,7 +102,36 @@ static uint32_t smooth(uint32_t old, uint64_t sample)
     return saturate(((uint64_t)old * 7 + saturate(sample)) / 8);
 }
 
-/* Whether this exit may open a window, and the site's next state if so. */
+static void earn(Policy *p, uint64_t ns)
+{
+    int64_t most = (int64_t)p->exit_ns * CREDIT_MOST_EXITS;
+
+    if (p->credit < most) {
+        p->credit += saturate(ns);
+        p->credit = p->credit < most ? p->credit : most;
+    }
+}
+
+static void earn_by_time(Policy *p, uint64_t now)
+{
+    if (p->paid) {
+        earn(p, since(p->paid, now) / CREDIT_TIME_PART);
+    }
+    p->paid = now;
+}
+
+/*
+ * What a window lost, but no more than the bound at which it should have ended
+ * by some: the host may have been busy with something else meanwhile.
+ */
+static void spend(Policy *p, uint64_t ns)
+{
+    uint64_t most = (uint64_t)p->exit_ns * LOSS_EXITS * 4;
+
+    p->credit -= ns < most ? ns : most;
+}
+
+/* Whether this exit may open a window. */
 static bool wants_window(const Policy *p, PolicySite *s)
 {
     switch (s->state) {
@@ -104,7 +145,7 @@ static bool wants_window(const Policy *p, PolicySite *s)
         /* fall through */
     case POLICY_COUNTING:
     case POLICY_TRYING:
-        return s->close >= p->limits.trigger;
+        return s->close >= p->limits.trigger && p->credit > 0;
     default:
         return false;
     }
@@ -127,6 +168,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     PolicySite *s = find(p, e);
     uint64_t passed = since(p->last, e->now);
     bool close = p->last && passed <= p->close_ns;
+    uint32_t worth;
 
     if (close) {
         if (!p->ended) {
@@ -141,17 +183,26 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     }
     p->ended = NULL;
     p->last = s->last = e->now;
+    earn_by_time(p, e->now);
+    worth = s->period ? s->period : p->exit_ns;
     return (PolicyDecision) {
         .site = s, .open = wants_window(p, s), .quiet = quiet_of(p, s),
-        .blocks = p->limits.blocks,
+        .blocks = p->limits.blocks, .exit_ns = worth,
+        .loss_ns = (uint64_t)worth * LOSS_EXITS,
     };
 }
 
 /* Old windows count less and less. */
-static void account(PolicySite *s, const PolicyResult *r)
+static void account(Policy *p, PolicySite *s, const PolicyResult *r)
 {
-    uint64_t saved = (uint64_t)s->period * r->accesses / 1000;
+    uint64_t saved_ns = (uint64_t)s->period * r->exits;
+    uint64_t saved = saved_ns / 1000;
 
+    if (saved_ns > r->ns) {
+        earn(p, saved_ns - r->ns);
+    } else {
+        spend(p, r->ns - saved_ns);
+    }
     s->saved = saturate(s->saved - s->saved / 8 + saved);
     s->spent = saturate(s->spent - s->spent / 8 + r->ns / 1000 + 1);
     s->windows += s->windows < UINT32_MAX;
@@ -197,7 +248,7 @@ void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r)
     if (r->gap > site->gap) {
         site->gap = r->gap;
     }
-    account(site, r);
+    account(p, site, r);
     judge(site);
 }
 

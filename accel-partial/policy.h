@@ -39,7 +39,7 @@ typedef struct PolicySite {
     uint64_t pc;
     uint64_t device;
     uint64_t last;          /* when it was last seen, to choose a victim */
-    uint32_t period;        /* ns an access costs under VT, exit included */
+    uint32_t period;        /* ns from exit to exit under VT, in a burst */
     uint32_t gap;           /* most blocks seen between accesses, decaying */
     uint32_t wait;          /* BAD: exits until windows are tried again */
     uint32_t backoff;       /* ... and how many it will be next time */
@@ -52,8 +52,11 @@ typedef struct PolicySite {
 
 typedef struct Policy {
     PolicyLimits limits;
+    uint32_t exit_ns;       /* what an exit costs, for want of better */
     uint64_t close_ns;      /* exits at most this far apart are close */
     uint64_t last;          /* the last exit, or the end of a window */
+    uint64_t paid;          /* when trials were last paid for by time */
+    int64_t credit;         /* ns that trials may still lose */
     PolicySite *ended;      /* whose window just ended for want of accesses */
     PolicySite site[POLICY_SETS][POLICY_WAYS];
 } Policy;
@@ -70,13 +73,15 @@ typedef struct PolicyDecision {
     bool open;
     uint32_t quiet;         /* blocks without an access that end the window */
     uint32_t blocks;        /* bound of the window */
+    uint32_t exit_ns;       /* what each exit that the window saves is worth */
+    uint64_t loss_ns;       /* it ends when it cost so much more than that */
 } PolicyDecision;
 
 /* How a window went. */
 typedef struct PolicyResult {
     uint64_t now;           /* at its end */
     uint64_t ns;            /* all of it, hand-overs included */
-    uint32_t accesses;      /* device accesses that were made in it */
+    uint32_t exits;         /* that VT would have taken instead */
     uint32_t gap;           /* most blocks between two of them */
     bool quiet;             /* it ended for want of accesses */
 } PolicyResult;

@@ -44,6 +44,7 @@ const char *const partial_stop_name[PARTIAL_STOP__MAX] = {
     [PARTIAL_STOP_NOWHERE] = "nowhere",
     [PARTIAL_STOP_QUIET] = "quiet",
     [PARTIAL_STOP_INTERRUPT] = "interrupt",
+    [PARTIAL_STOP_LOSS] = "loss",
 };
 
 static void set_cflags(CPUState *cpu, bool bounded)

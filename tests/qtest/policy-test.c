@@ -35,11 +35,11 @@ static PolicyDecision leave(Fixture *f, uint64_t pc, uint64_t later)
 }
 
 static void window(Fixture *f, PolicySite *site, uint64_t ns,
-                   uint32_t accesses, uint32_t gap, bool quiet)
+                   uint32_t exits, uint32_t gap, bool quiet)
 {
     f->now += ns;
     policy_window_done(f->p, site, &(PolicyResult) {
-        .now = f->now, .ns = ns, .accesses = accesses, .gap = gap,
+        .now = f->now, .ns = ns, .exits = exits, .gap = gap,
         .quiet = quiet
     });
 }
@@ -300,7 +300,7 @@ static void fuzz_once(uint32_t seed)
             if (d.open) {
                 policy_window_done(p, d.site, &(PolicyResult) {
                     .now = mad_number(r), .ns = mad_number(r),
-                    .accesses = mad_number(r), .gap = mad_number(r),
+                    .exits = mad_number(r), .gap = mad_number(r),
                     .quiet = g_rand_boolean(r)
                 });
             }
