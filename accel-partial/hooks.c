@@ -23,6 +23,9 @@
 #include "window.h"
 #include "trace.h"
 
+/* Blocks: some milliseconds of TCG, which is what a menu's delay loops take. */
+#define NEAR_BLOCKS 65536
+
 static const TCGCPUOps *x86_ops;
 static TCGCPUOps hooked_ops;
 
@@ -32,13 +35,48 @@ static void stop(CPUState *cpu, PartialStop why)
     cpu->exception_index = EXCP_PARTIAL;
 }
 
-/* The guest reached a CPU mode that VT runs natively. */
+/* Modes on the way into big real mode and out of it. */
+#define NEAR_BIGREAL (1u << PARTIAL_MODE_REAL | 1u << PARTIAL_MODE_PROT16 | \
+                      1u << PARTIAL_MODE_PROT32)
+
+/*
+ * No exit shows that a guest enters big real mode, and KVM would emulate it in
+ * the kernel from there to the next exit.  Boot loaders and DOS extenders come
+ * back soon: so TCG stays with them for a while.
+ */
+static bool stays_near(CPUState *cpu, PartialMode mode)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (!(partial_state->states & (1u << PARTIAL_MODE_BIGREAL)) ||
+        !(NEAR_BIGREAL & (1u << mode))) {
+        return false;
+    }
+    if (!acc->near_left) {
+        acc->near_left = NEAR_BLOCKS;
+        partial_window_chain(cpu, false);
+    }
+    return --acc->near_left;
+}
+
+/* The guest reached a CPU mode that VT runs natively, and is there to stay. */
 static bool left_for_vt(CPUState *cpu)
 {
     PartialModes states = partial_state->states;
+    PartialMode mode;
 
-    return states != PARTIAL_MODES_ALL && !partial_gate_closed(cpu_env(cpu)) &&
-           !(states & (1u << partial_mode_of(cpu_env(cpu))));
+    if (states == PARTIAL_MODES_ALL || partial_gate_closed(cpu_env(cpu))) {
+        return false;
+    }
+    mode = partial_mode_of(cpu_env(cpu));
+    if (!(states & (1u << mode))) {
+        return !stays_near(cpu, mode);
+    }
+    if (cpu->accel->near_left) {
+        cpu->accel->near_left = 0;
+        partial_window_chain(cpu, true);
+    }
+    return false;
 }
 
 /*

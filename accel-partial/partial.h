@@ -106,6 +106,7 @@ struct AccelCPUState {
     PartialReason reason;
     PartialStop stop;
     uint32_t blocks_left;
+    uint32_t near_left;        /* blocks that TCG stays near big real mode */
     uint64_t window_blocks;    /* blocks of this window so far */
     uint64_t start_pc;         /* linear, of the window's first instruction */
     uint64_t start_sp;         /* linear, of the stack at that time */

@@ -47,7 +47,7 @@ const char *const partial_stop_name[PARTIAL_STOP__MAX] = {
     [PARTIAL_STOP_LOSS] = "loss",
 };
 
-static void set_cflags(CPUState *cpu, bool bounded)
+void partial_window_chain(CPUState *cpu, bool chain)
 {
     uint32_t cflags = (cpu->cluster_index << CF_CLUSTER_SHIFT) |
                       (cpu->tcg_cflags & CF_PCREL);
@@ -55,8 +55,7 @@ static void set_cflags(CPUState *cpu, bool bounded)
     if (current_machine->smp.max_cpus > 1) {
         cflags |= CF_PARALLEL;
     }
-    if (bounded) {
-        /* Every block passes the loop, which counts it. */
+    if (!chain) {
         cflags |= CF_NO_GOTO_TB | CF_NO_GOTO_PTR;
     }
     cpu->tcg_cflags = cflags;
@@ -71,7 +70,8 @@ static void begin(CPUState *cpu)
     acc->start_pc = env->segs[R_CS].base + env->eip;
     acc->in_window = true;
     acc->stats.takeovers[acc->reason]++;
-    set_cflags(cpu, acc->bounded);
+    acc->near_left = 0;
+    partial_window_chain(cpu, !acc->bounded);
     if (acc->first) {
         /* Alone in its block, so that progress is seen after it. */
         cpu->cflags_next_tb = cpu->tcg_cflags | 1;

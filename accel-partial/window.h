@@ -33,6 +33,13 @@ bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks);
 bool partial_window_open_burst(CPUState *cpu, uint32_t blocks);
 
 /**
+ * partial_window_chain: whether blocks may follow each other directly
+ * @cpu: the vCPU, in a window
+ * @chain: if not, each block passes the loop, and the hook there
+ */
+void partial_window_chain(CPUState *cpu, bool chain);
+
+/**
  * partial_window_run: let TCG run until it stops or is asked to
  * @cpu: a vCPU with an open window; called with the BQL held, which is dropped
  *       while guest code runs
