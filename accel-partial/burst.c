@@ -46,7 +46,7 @@ void partial_burst_fini(CPUState *cpu)
     cpu->accel->light.before = NULL;
 }
 
-/* A page of registers or a frame buffer's 64 KiB, or eight ports. */
+/* 64 KiB of memory, or eight ports. */
 static uint64_t device_of(const struct kvm_run *run)
 {
     return run->exit_reason == KVM_EXIT_IO ? (uint64_t)run->io.port >> 3 << 1
@@ -59,8 +59,15 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     PolicyDecision d;
     PolicyExit e;
 
-    if (!acc->burst.policy || acc->burst.site) {
-        /* The second half of a read-modify-write is no exit of its own. */
+    if (!acc->burst.policy) {
+        return;
+    }
+    if (acc->burst.site) {
+        /*
+         * The same instruction goes on: the store of a read-modify-write, the
+         * next element of a REP.  That time is VT's.
+         */
+        acc->burst.start = get_clock();
         return;
     }
     e = (PolicyExit) {
@@ -95,7 +102,14 @@ void partial_burst_open(CPUState *cpu, bool kicked)
     if (!acc->burst.site) {
         return;
     }
-    if (kicked || !partial_window_open_burst(cpu, acc->burst.blocks)) {
+    if (kicked) {
+        partial_light_unask(cpu);
+        acc->burst.site = NULL;
+        return;
+    }
+    if (!partial_window_open_burst(cpu, acc->burst.blocks)) {
+        /* A guest that steps, or is in its NMI handler, is no good site now. */
+        policy_refused(acc->burst.site);
         acc->burst.site = NULL;
         return;
     }

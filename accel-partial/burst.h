@@ -37,6 +37,8 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run);
  * partial_burst_open: open the window that an exit asked for, if one did
  * @cpu: the vCPU, whose access is complete
  * @kicked: somebody wants the thread: forget it this time
+ *
+ * Context: the vCPU's thread, with the BQL; as for partial_burst_closed().
  */
 void partial_burst_open(CPUState *cpu, bool kicked);
 
@@ -57,6 +59,9 @@ void partial_burst_code_changed(CPUState *cpu);
  * partial_burst_block: whether the window ends before its next block
  * @cpu: the vCPU, in a burst window
  * @why: out: the reason
+ *
+ * Returns: true if so.
+ * Context: the vCPU's thread, without the BQL; as for the two below.
  */
 bool partial_burst_block(CPUState *cpu, PartialStop *why);
 
@@ -75,6 +80,8 @@ bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store);
  * @cpu: the vCPU, in a burst window
  * @port: its number
  * @is_in: whether it is read
+ *
+ * Returns: false if VT shall make this access.
  */
 bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in);
 

@@ -131,11 +131,28 @@ void partial_features_install(void)
     x86_cpu_shared_features = shared;
 }
 
+/* KVM does them at the target's next entry; TCG never hears of them. */
+static void refuse_hyperv_flushes(X86CPU *cpu)
+{
+    const uint64_t flushes = BIT(HYPERV_FEAT_TLBFLUSH) |
+                             BIT(HYPERV_FEAT_TLBFLUSH_EXT) |
+                             BIT(HYPERV_FEAT_TLBFLUSH_DIRECT);
+
+    if (cpu->hyperv_features & flushes) {
+        warn_report_once("accel partial: hv-tlbflush is left out: TCG cannot "
+                         "see such a flush; the guest sends IPIs instead");
+        cpu->hyperv_features &= ~flushes;
+    }
+}
+
 void partial_features_decode(X86CPU *cpu)
 {
     CPUX86State *env = &cpu->env;
     FeatureWord w;
 
+    if (partial_mixed()) {
+        refuse_hyperv_flushes(cpu);
+    }
     if (cpuid_is_ours()) {
         return;
     }

@@ -174,9 +174,7 @@ static void do_interrupt(CPUState *cpu)
     CPUX86State *env = cpu_env(cpu);
     int vector = cpu->exception_index;
 
-    if (acc->in_window && vector == EXCP07_PREX && partial_light_fpu(cpu)) {
-        /* The instruction starts again, and now finds its registers. */
-        env->old_exception = -1;
+    if (vector == EXCP07_PREX && partial_light_trapped(cpu)) {
         return;
     }
     if (acc->event_is_irq) {

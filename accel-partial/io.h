@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Instructions that are known to access a device. */
+/*
+ * Instructions that are known to access a device.  One set for all vCPUs, used
+ * without locks.
+ */
 #ifndef ACCEL_PARTIAL_IO_H
 #define ACCEL_PARTIAL_IO_H
 

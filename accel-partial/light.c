@@ -169,7 +169,7 @@ static bool give_sregs(CPUX86State *env, struct kvm_sregs *s)
 
 /* --- groups fetched on first touch ---------------------------------------- */
 
-/* What this KVM has; set once. */
+/* What this KVM has; each vCPU finds the same. */
 static unsigned long get_xsave;
 static bool has_xcrs;
 
@@ -192,32 +192,50 @@ static void get_xcr0(CPUState *cpu)
     }
 }
 
-bool partial_light_fpu(CPUState *cpu)
+/* It never happens; if it does, the guest must not go on. */
+static void cannot(const char *ioctl)
+{
+    error_report("accel partial: %s failed; the VM is paused", ioctl);
+    vm_stop(RUN_STATE_INTERNAL_ERROR);
+}
+
+void partial_light_fpu(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
     CPUX86State *env = cpu_env(cpu);
 
-    if (!acc->light.on || acc->light.fpu) {
-        return false;
+    if (acc->light.fpu) {
+        return;
     }
-    acc->light.fpu = true;
     acc->stats.light_fpu++;
     if (kvm_vcpu_ioctl(cpu, get_xsave, env->xsave_buf) < 0) {
-        /* It never fails; if it does, the guest must not go on. */
-        error_report("accel partial: KVM_GET_XSAVE failed; the VM is paused");
-        vm_stop(RUN_STATE_INTERNAL_ERROR);
-        return true;
+        cannot("KVM_GET_XSAVE");
+        return;
     }
+    acc->light.fpu = true;
+    get_xcr0(cpu);
     x86_cpu_xrstor_all_areas(X86_CPU(cpu), env->xsave_buf, env->xsave_buf_len);
     env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
     if (!acc->light.before) {
         acc->light.before = g_malloc(env->xsave_buf_len);
     }
     memcpy(acc->light.before, image(cpu), env->xsave_buf_len);
-    get_xcr0(cpu);
     partial_state_fpu_take(cpu);
     x86_update_hflags(env);
+    env->hflags &= ~PARTIAL_HFLAGS_IN_EFLAGS;
     cpu_sync_avx_hflag(env);
+}
+
+bool partial_light_trapped(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (!acc->light.on || !acc->light.hidden) {
+        return false;
+    }
+    partial_light_fpu(cpu);
+    acc->light.hidden = false;
+    cpu_env(cpu)->old_exception = -1;
     return true;
 }
 
@@ -228,8 +246,7 @@ static void give_fpu(CPUState *cpu)
     partial_state_fpu_give(cpu);
     if (memcmp(cpu->accel->light.before, image(cpu), env->xsave_buf_len) &&
         kvm_vcpu_ioctl(cpu, KVM_SET_XSAVE, env->xsave_buf) < 0) {
-        error_report("accel partial: KVM_SET_XSAVE failed; the VM is paused");
-        vm_stop(RUN_STATE_INTERNAL_ERROR);
+        cannot("KVM_SET_XSAVE");
     }
 }
 
@@ -237,7 +254,8 @@ void partial_light_hide_fpu(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
 
-    if (!cpu->accel->light.fpu) {
+    cpu->accel->light.hidden = !cpu->accel->light.fpu;
+    if (cpu->accel->light.hidden) {
         /* FWAIT asks for MP as well. */
         env->hflags |= HF_TS_MASK | HF_MP_MASK;
         if (env->cr[4] & CR4_OSXSAVE_MASK) {
@@ -273,7 +291,10 @@ void partial_light_tsc(CPUState *cpu)
     }
 }
 
-/* The guest's breakpoints; KVM has no cheap way to say that they changed. */
+/*
+ * The guest's breakpoints: KVM has no cheap way to say that they changed.  One
+ * that is set may be missed for DEBUG_REGS_NS; one that is cleared never hits.
+ */
 static void get_debug_regs(CPUState *cpu, int64_t now)
 {
     AccelCPUState *acc = cpu->accel;
@@ -281,7 +302,7 @@ static void get_debug_regs(CPUState *cpu, int64_t now)
     struct kvm_debugregs d;
     int i;
 
-    if (now < acc->light.debug_until ||
+    if ((now < acc->light.debug_until && !(env->dr[7] & 0xff)) ||
         kvm_vcpu_ioctl(cpu, KVM_GET_DEBUGREGS, &d) < 0) {
         return;
     }
@@ -291,6 +312,18 @@ static void get_debug_regs(CPUState *cpu, int64_t now)
     }
     env->dr[6] = d.dr6;
     env->dr[7] = d.dr7;
+}
+
+/* What a #DB in the window has added to DR6. */
+static void give_dr6(CPUState *cpu)
+{
+    uint64_t added = cpu_env(cpu)->dr[6] & ~cpu->accel->light.dr6;
+    struct kvm_debugregs d;
+
+    if (added && kvm_vcpu_ioctl(cpu, KVM_GET_DEBUGREGS, &d) == 0) {
+        d.dr6 |= added;
+        kvm_vcpu_ioctl(cpu, KVM_SET_DEBUGREGS, &d);
+    }
 }
 
 /* --- the window's two ends ------------------------------------------------ */
@@ -315,6 +348,13 @@ void partial_light_ask(CPUState *cpu)
     cpu->kvm_run->kvm_valid_regs |= SYNC_ALL;
 }
 
+void partial_light_unask(CPUState *cpu)
+{
+    cpu->kvm_run->kvm_valid_regs =
+        partial_state->states ? KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS
+                              : KVM_SYNC_X86_REGS;
+}
+
 static bool event_on_its_way(const struct kvm_vcpu_events *e)
 {
     return e->exception.injected || e->exception.pending ||
@@ -328,12 +368,10 @@ bool partial_light_take(CPUState *cpu)
     AccelCPUState *acc = cpu->accel;
     CPUX86State *env = cpu_env(cpu);
     struct kvm_run *run = cpu->kvm_run;
-    uint16_t asked = partial_state->states ? SYNC_ALL & ~KVM_SYNC_X86_EVENTS
-                                           : KVM_SYNC_X86_REGS;
     bool all = (run->kvm_valid_regs & SYNC_ALL) == SYNC_ALL;
     struct kvm_sync_regs *s = &run->s.regs;
 
-    run->kvm_valid_regs = asked;
+    partial_light_unask(cpu);
     if (!all || cpu->vcpu_dirty || cpu->stop || cpu->singlestep_enabled ||
         s->regs.rflags & TF_MASK || event_on_its_way(&s->events) ||
         run->flags & (KVM_RUN_X86_SMM | KVM_RUN_X86_GUEST_MODE)) {
@@ -352,6 +390,8 @@ bool partial_light_take(CPUState *cpu)
     take_regs(env, &s->regs);
     take_sregs(cpu, env, &s->sregs);
     get_debug_regs(cpu, get_clock());
+    acc->light.dr6 = env->dr[6];
+    acc->light.hidden = false;
     x86_update_hflags(env);
     partial_state_derive_flags(env);
     cpu->cflags_next_tb = -1;
@@ -388,6 +428,7 @@ void partial_light_give(CPUState *cpu)
     cpu->kvm_run->ready_for_interrupt_injection =
         env->eflags & IF_MASK && !(env->hflags & HF_INHIBIT_IRQ_MASK);
     give_shadow(cpu, env);
+    give_dr6(cpu);
     if (acc->light.fpu) {
         give_fpu(cpu);
     }
@@ -405,11 +446,13 @@ void partial_light_flush(CPUState *cpu)
 {
     struct kvm_run *run = cpu->kvm_run;
 
-    if (run->kvm_dirty_regs & KVM_SYNC_X86_REGS) {
-        kvm_vcpu_ioctl(cpu, KVM_SET_REGS, &run->s.regs.regs);
+    if (run->kvm_dirty_regs & KVM_SYNC_X86_REGS &&
+        kvm_vcpu_ioctl(cpu, KVM_SET_REGS, &run->s.regs.regs) < 0) {
+        cannot("KVM_SET_REGS");
     }
-    if (run->kvm_dirty_regs & KVM_SYNC_X86_SREGS) {
-        kvm_vcpu_ioctl(cpu, KVM_SET_SREGS, &run->s.regs.sregs);
+    if (run->kvm_dirty_regs & KVM_SYNC_X86_SREGS &&
+        kvm_vcpu_ioctl(cpu, KVM_SET_SREGS, &run->s.regs.sregs) < 0) {
+        cannot("KVM_SET_SREGS");
     }
     run->kvm_dirty_regs = 0;
 }

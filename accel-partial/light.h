@@ -24,6 +24,12 @@ bool partial_light_init(CPUState *cpu);
 void partial_light_ask(CPUState *cpu);
 
 /**
+ * partial_light_unask: no window comes of it
+ * @cpu: the vCPU
+ */
+void partial_light_unask(CPUState *cpu);
+
+/**
  * partial_light_take: env becomes the master of the registers in the run page
  * @cpu: the vCPU, after a KVM_RUN that partial_light_ask() preceded
  *
@@ -48,12 +54,18 @@ void partial_light_give(CPUState *cpu);
 void partial_light_flush(CPUState *cpu);
 
 /**
- * partial_light_fpu: fetch the FPU's registers and XCR0
- * @cpu: the vCPU, in a light window, at an instruction's start
- *
- * Returns: false if they are there already.
+ * partial_light_fpu: fetch the FPU's registers and XCR0 if they are not there
+ * @cpu: the vCPU, in a light window
  */
-bool partial_light_fpu(CPUState *cpu);
+void partial_light_fpu(CPUState *cpu);
+
+/**
+ * partial_light_trapped: whether a #NM is ours, not the guest's
+ * @cpu: the vCPU, at the instruction that raised it
+ *
+ * If so the FPU is there now, and the instruction has to be started again.
+ */
+bool partial_light_trapped(CPUState *cpu);
 
 /**
  * partial_light_hide_fpu: make the first use of the FPU raise #NM

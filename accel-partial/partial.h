@@ -4,7 +4,8 @@
  *
  * What the rooms of the accelerator share.  A vCPU belongs to one engine at a
  * time; while TCG has it, env is the master copy of its state and
- * cpu->vcpu_dirty is true, which is KVM's own word for the same thing.
+ * cpu->vcpu_dirty is true, which is KVM's own word for the same thing.  A light
+ * window has a part of the state only, and leaves that flag alone: light.h.
  */
 #ifndef ACCEL_PARTIAL_H
 #define ACCEL_PARTIAL_H
@@ -136,6 +137,8 @@ struct AccelCPUState {
     struct {
         bool on;               /* env has this part only, KVM the rest */
         bool fpu, tsc;         /* ... and these groups */
+        bool hidden;           /* hflags claim CR0.TS, so that the FPU traps */
+        uint64_t dr6;          /* as it was fetched */
         int64_t debug_until;   /* env's debug registers are taken as right */
         void *before;          /* XSAVE's image when it was fetched */
     } light;

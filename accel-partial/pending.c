@@ -8,7 +8,16 @@
 #include "pending.h"
 
 /* Offsets of the LAPIC's registers, a quarter of them used (SDM 12.4.1). */
-enum { LAPIC_TPR = 0x80, LAPIC_ISR = 0x100, LAPIC_IRR = 0x200 };
+enum {
+    LAPIC_TPR = 0x80, LAPIC_ISR = 0x100, LAPIC_IRR = 0x200, LAPIC_LVTT = 0x320,
+    LAPIC_TMICT = 0x380, LAPIC_TMCCT = 0x390,
+};
+
+/* Of the timer's entry in the local vector table (SDM 12.5.1). */
+enum {
+    LVTT_MASKED = 1 << 16, LVTT_MODE = 3 << 17, LVTT_PERIODIC = 1 << 17,
+    LVTT_DEADLINE = 2 << 17,
+};
 
 static uint32_t lapic_reg(const struct kvm_lapic_state *s, unsigned offset)
 {
@@ -30,6 +39,42 @@ static int highest(const struct kvm_lapic_state *s, unsigned offset)
     return -1;
 }
 
+static bool deadline_passed(CPUState *cpu)
+{
+    struct {
+        struct kvm_msrs info;
+        struct kvm_msr_entry entries[2];
+    } msrs = {
+        .info.nmsrs = 2, .entries[0].index = MSR_IA32_TSCDEADLINE,
+        .entries[1].index = MSR_IA32_TSC,
+    };
+
+    return kvm_vcpu_ioctl(cpu, KVM_GET_MSRS, &msrs) < 2 ||
+           (msrs.entries[0].data &&
+            msrs.entries[0].data <= msrs.entries[1].data);
+}
+
+/*
+ * A timer that expires while the vCPU is in user space waits outside the IRR
+ * until KVM enters the guest.
+ */
+static bool tick_pending(CPUState *cpu, const struct kvm_lapic_state *s)
+{
+    uint32_t lvt = lapic_reg(s, LAPIC_LVTT);
+
+    if (lvt & LVTT_MASKED) {
+        return false;
+    }
+    switch (lvt & LVTT_MODE) {
+    case LVTT_DEADLINE:
+        return deadline_passed(cpu);
+    case LVTT_PERIODIC:
+        return lapic_reg(s, LAPIC_TMICT);
+    default:
+        return lapic_reg(s, LAPIC_TMICT) && !lapic_reg(s, LAPIC_TMCCT);
+    }
+}
+
 static bool lapic_pending(CPUState *cpu)
 {
     struct kvm_lapic_state s;
@@ -41,7 +86,8 @@ static bool lapic_pending(CPUState *cpu)
     irr = highest(&s, LAPIC_IRR);
     isr = highest(&s, LAPIC_ISR);
     tpr = lapic_reg(&s, LAPIC_TPR) & 0xf0;
-    return irr >= 0 && (irr & 0xf0) > MAX(isr & ~0xf, tpr);
+    return (irr >= 0 && (irr & 0xf0) > MAX(isr & ~0xf, tpr)) ||
+           tick_pending(cpu, &s);
 }
 
 /* The 8259s of a full in-kernel irqchip. */
@@ -53,12 +99,25 @@ static bool pic_pending(void)
            chip.chip.pic.irr & ~chip.chip.pic.imr;
 }
 
+/* NMI, SMI and INIT do not ask for the interrupt flag. */
+static bool event_pending(CPUState *cpu)
+{
+    struct kvm_vcpu_events e;
+
+    return kvm_vcpu_ioctl(cpu, KVM_GET_VCPU_EVENTS, &e) < 0 ||
+           e.nmi.pending || e.smi.pending || e.smi.latched_init;
+}
+
 bool partial_pending_interrupt(CPUState *cpu)
 {
-    if (!kvm_irqchip_in_kernel() || !(cpu_env(cpu)->eflags & IF_MASK)) {
+    if (!kvm_irqchip_in_kernel()) {
         return false;
     }
     cpu->accel->stats.irq_checks++;
-    return lapic_pending(cpu) ||
-           (kvm_pic_in_kernel() && cpu->cpu_index == 0 && pic_pending());
+    if (event_pending(cpu)) {
+        return true;
+    }
+    return cpu_env(cpu)->eflags & IF_MASK &&
+           (lapic_pending(cpu) ||
+            (kvm_pic_in_kernel() && cpu->cpu_index == 0 && pic_pending()));
 }

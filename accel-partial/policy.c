@@ -151,6 +151,12 @@ static bool wants_window(const Policy *p, PolicySite *s)
     }
 }
 
+/* What an exit of the site costs, as far as is known. */
+static uint32_t worth_of(const Policy *p, const PolicySite *s)
+{
+    return s->period ? s->period : p->exit_ns;
+}
+
 static uint32_t quiet_of(const Policy *p, const PolicySite *s)
 {
     uint64_t quiet = (uint64_t)s->gap * 2 + QUIET_SLACK;
@@ -171,9 +177,9 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     uint32_t worth;
 
     if (close) {
-        if (!p->ended) {
+        if (!p->after_window) {
             s->period = smooth(s->period, passed);
-        } else if (passed <= p->close_ns / 2) {
+        } else if (p->ended && passed <= p->close_ns / 2) {
             /* The window gave up just before this access: too impatient. */
             widen(p, p->ended);
         }
@@ -182,9 +188,10 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
         s->close = 1;
     }
     p->ended = NULL;
+    p->after_window = false;
     p->last = s->last = e->now;
     earn_by_time(p, e->now);
-    worth = s->period ? s->period : p->exit_ns;
+    worth = worth_of(p, s);
     return (PolicyDecision) {
         .site = s, .open = wants_window(p, s), .quiet = quiet_of(p, s),
         .blocks = p->limits.blocks, .exit_ns = worth,
@@ -195,7 +202,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
 /* Old windows count less and less. */
 static void account(Policy *p, PolicySite *s, const PolicyResult *r)
 {
-    uint64_t saved_ns = (uint64_t)s->period * r->exits;
+    uint64_t saved_ns = (uint64_t)worth_of(p, s) * r->exits;
     uint64_t saved = saved_ns / 1000;
 
     if (saved_ns > r->ns) {
@@ -240,6 +247,7 @@ static void judge(PolicySite *s)
 void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r)
 {
     p->last = r->now;
+    p->after_window = true;
     p->ended = r->quiet ? site : NULL;
     if (site->state == POLICY_FREE || site->state == POLICY_DENIED) {
         return;
@@ -250,6 +258,14 @@ void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r)
     }
     account(p, site, r);
     judge(site);
+}
+
+void policy_refused(PolicySite *site)
+{
+    if (site->state != POLICY_DENIED) {
+        decide(site, POLICY_COUNTING);
+        site->close = 0;
+    }
 }
 
 void policy_deny(PolicySite *site)

@@ -57,12 +57,13 @@ typedef struct Policy {
     uint64_t last;          /* the last exit, or the end of a window */
     uint64_t paid;          /* when trials were last paid for by time */
     int64_t credit;         /* ns that trials may still lose */
+    bool after_window;      /* nothing has left VT since the last window */
     PolicySite *ended;      /* whose window just ended for want of accesses */
     PolicySite site[POLICY_SETS][POLICY_WAYS];
 } Policy;
 
 typedef struct PolicyExit {
-    uint64_t pc;            /* linear address of the instruction */
+    uint64_t pc;            /* RIP, which for stores may be the next one's */
     uint64_t device;        /* kind and page or port: equal means the same */
     uint64_t now;
 } PolicyExit;
@@ -117,6 +118,12 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e);
 void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r);
 
 /**
+ * policy_refused: the window that policy_exit() asked for could not be opened
+ * @site: from the decision
+ */
+void policy_refused(PolicySite *site);
+
+/**
  * policy_deny: never open a window at a site again
  * @site: from a decision
  */
@@ -125,7 +132,7 @@ void policy_deny(PolicySite *site);
 /**
  * policy_code_changed: forget what was learnt about a page of code
  * @p: the vCPU's policy
- * @first: linear address of its first byte
+ * @first: address of its first byte
  * @last: of its last
  */
 void policy_code_changed(Policy *p, uint64_t first, uint64_t last);

@@ -106,10 +106,12 @@ void partial_state_derive_flags(CPUX86State *env)
 {
     target_ulong dr7 = env->dr[7];
 
+    env->hflags &= ~PARTIAL_HFLAGS_IN_EFLAGS;
     cpu_load_efer(env, env->efer);
     cpu_x86_update_cr4(env, env->cr[4]);
     cpu_breakpoint_remove_all(env_cpu(env), BP_CPU);
     cpu_watchpoint_remove_all(env_cpu(env), BP_CPU);
+    memset(env->cpu_breakpoint, 0, sizeof(env->cpu_breakpoint));
     env->dr[7] = dr7 & ~(DR7_GLOBAL_BP_MASK | DR7_LOCAL_BP_MASK);
     cpu_x86_update_dr7(env, dr7);
 }

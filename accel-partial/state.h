@@ -60,6 +60,9 @@ void partial_state_fpu_take(CPUState *cpu);
  */
 void partial_state_fpu_give(CPUState *cpu);
 
+/* KVM's side of QEMU copies these from eflags; TCG keeps them there alone. */
+#define PARTIAL_HFLAGS_IN_EFLAGS (HF_TF_MASK | HF_VM_MASK | HF_IOPL_MASK)
+
 /**
  * partial_state_derive_flags: what TCG keeps beside the registers
  * @env: the vCPU's registers, from KVM

@@ -55,7 +55,12 @@ static bool in_tcg_mode(CPUState *cpu)
     if (cpu->vcpu_dirty) {
         return states & (1u << partial_mode_of(cpu_env(cpu)));
     }
-    partial_light_flush(cpu);
+    if (cpu->kvm_run->kvm_dirty_regs & KVM_SYNC_X86_REGS) {
+        /* On the way to KVM after a light window. */
+        sregs = cpu->kvm_run->s.regs.sregs;
+        regs = cpu->kvm_run->s.regs.regs;
+        return states & (1u << partial_mode_of_sregs(&sregs, regs.rflags));
+    }
     if (kvm_vcpu_ioctl(cpu, KVM_GET_SREGS, &sregs) < 0 ||
         kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &regs) < 0) {
         return false;

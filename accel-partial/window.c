@@ -138,6 +138,14 @@ void partial_window_close(CPUState *cpu, PartialStop stop)
                                acc->window_blocks);
 }
 
+/* PAUSE leaves TCG's loop for nobody's sake. */
+static bool only_paused(CPUState *cpu, int r)
+{
+    return r == EXCP_INTERRUPT && cpu->accel->light.on &&
+           !qatomic_read(&cpu->accel->kicked) && !cpu->stop &&
+           cpu_work_list_empty(cpu);
+}
+
 /* cpu_exec() without the BQL, and the one instruction that must run alone. */
 static int run_tcg(CPUState *cpu)
 {
@@ -152,7 +160,7 @@ static int run_tcg(CPUState *cpu)
         if (r == EXCP_ATOMIC) {
             cpu_exec_step_atomic(cpu);
         }
-    } while (r == EXCP_ATOMIC);
+    } while (r == EXCP_ATOMIC || only_paused(cpu, r));
     bql_lock();
     qatomic_set(&cpu->exit_request, 0);
     cpu->accel->stats.tcg_ns += get_clock() - start;
@@ -173,10 +181,6 @@ static int after_kick(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
 
-    if (acc->light.on && !qatomic_read(&acc->kicked)) {
-        /* PAUSE leaves TCG's loop for nobody's sake. */
-        return EXCP_INTERRUPT;
-    }
     if (acc->bounded && !acc->first &&
         !(cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK)) {
         partial_window_close(cpu, PARTIAL_STOP_KICK);

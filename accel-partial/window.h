@@ -28,7 +28,7 @@ bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks);
  *
  * Only the state in the run page is taken, see light.h.
  * Context: the vCPU's thread, with the BQL.
- * Returns: false if this is no moment for it; nothing has changed then.
+ * Returns: false if this is no moment for it; the registers are as before then.
  */
 bool partial_window_open_burst(CPUState *cpu, uint32_t blocks);
 
