@@ -19,8 +19,8 @@
  * passes, and what good windows save, up to a bound.  So windows that do not
  * pay never cost more than this part.
  */
-#define CREDIT_FIRST_EXITS 4000
-#define CREDIT_MOST_EXITS 20000
+#define CREDIT_FIRST_EXITS 3000
+#define CREDIT_MOST_EXITS 40000
 #define CREDIT_TIME_PART 128
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
@@ -204,14 +204,17 @@ static void account(Policy *p, PolicySite *s, const PolicyResult *r)
 {
     uint64_t saved_ns = (uint64_t)worth_of(p, s) * r->exits;
     uint64_t saved = saved_ns / 1000;
+    uint64_t loss = (uint64_t)worth_of(p, s) * LOSS_EXITS * 4, spent;
 
     if (saved_ns > r->ns) {
         earn(p, saved_ns - r->ns);
     } else {
         spend(p, r->ns - saved_ns);
     }
+    /* The host may have been busy with something else meanwhile. */
+    spent = r->ns < saved_ns + loss ? r->ns : saved_ns + loss;
     s->saved = saturate(s->saved - s->saved / 8 + saved);
-    s->spent = saturate(s->spent - s->spent / 8 + r->ns / 1000 + 1);
+    s->spent = saturate(s->spent - s->spent / 8 + spent / 1000 + 1);
     s->windows += s->windows < UINT32_MAX;
 }
 

@@ -83,6 +83,12 @@ static const ModeTest mode_test[PARTIAL_MODE__MAX] = {
                              .lme = true, .code64 = true, .user = true },
 };
 
+/* A signal may come at any time, and KVM_CREATE_VM does not like it. */
+static int try_ioctl(int fd, unsigned long request, uintptr_t arg)
+{
+    return RETRY_ON_EINTR(ioctl(fd, request, arg));
+}
+
 static void scratch_close(Scratch *s)
 {
     if (s->run) {
@@ -110,7 +116,7 @@ static bool scratch_cpuid(Scratch *s)
     unsigned i;
 
     c->nent = MAX - 1;
-    if (ioctl(s->kvm, KVM_GET_SUPPORTED_CPUID, c) < 0) {
+    if (try_ioctl(s->kvm, KVM_GET_SUPPORTED_CPUID, (uintptr_t)c) < 0) {
         return false;
     }
     for (i = 0; i < c->nent && c->entries[i].function != CPUID_LEAF; i++) {
@@ -122,7 +128,7 @@ static bool scratch_cpuid(Scratch *s)
     c->entries[i] = (struct kvm_cpuid_entry2) {
         .function = CPUID_LEAF, .eax = CPUID_LEAF, .ebx = CPUID_MARK,
     };
-    return ioctl(s->vcpu, KVM_SET_CPUID2, c) == 0;
+    return try_ioctl(s->vcpu, KVM_SET_CPUID2, (uintptr_t)c) == 0;
 }
 
 static bool scratch_open(Scratch *s, const char *device, Error **errp)
@@ -146,16 +152,16 @@ static bool scratch_open(Scratch *s, const char *device, Error **errp)
     }
     s->mem = p;
     region.userspace_addr = (uintptr_t)p;
-    s->vm = ioctl(s->kvm, KVM_CREATE_VM, 0);
+    s->vm = try_ioctl(s->kvm, KVM_CREATE_VM, 0);
     if (s->vm < 0) {
         goto fail;
     }
     /* Where VMX without unrestricted guest keeps its vm86 state. */
-    ioctl(s->vm, KVM_SET_TSS_ADDR, 0xfffbd000ul);
-    if (ioctl(s->vm, KVM_SET_USER_MEMORY_REGION, &region) < 0) {
+    try_ioctl(s->vm, KVM_SET_TSS_ADDR, 0xfffbd000ul);
+    if (try_ioctl(s->vm, KVM_SET_USER_MEMORY_REGION, (uintptr_t)&region) < 0) {
         goto fail;
     }
-    s->vcpu = ioctl(s->vm, KVM_CREATE_VCPU, 0);
+    s->vcpu = try_ioctl(s->vm, KVM_CREATE_VCPU, 0);
     size = ioctl(s->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
     if (s->vcpu < 0 || size < 0) {
         goto fail;

@@ -169,7 +169,10 @@ void partial_vcpu_start(CPUState *cpu)
 
 void partial_vcpu_kick(CPUState *cpu)
 {
-    qatomic_set(&cpu->accel->kicked, true);
+    /* A device may kick whoever accesses it; that is no reason to leave. */
+    if (!qemu_cpu_is_self(cpu)) {
+        qatomic_set(&cpu->accel->kicked, true);
+    }
     cpu_exit(cpu);
     if (cpu->created) {
         cpus_kick_thread(cpu);

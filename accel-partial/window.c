@@ -181,6 +181,10 @@ static int after_kick(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
 
+    if (acc->light.on && !qatomic_read(&acc->kicked) && !cpu->stop) {
+        /* Work that the vCPU has given itself: the window goes on after it. */
+        return EXCP_INTERRUPT;
+    }
     if (acc->bounded && !acc->first &&
         !(cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK)) {
         partial_window_close(cpu, PARTIAL_STOP_KICK);
