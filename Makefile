@@ -4,7 +4,7 @@
 CONFIGURE_OPTIONS ?=
 
 .PHONY: all configure demo check check-quick check-qtest check-guests guests-images bed-amd bed-intel
-.PHONY: install clean distclean help
+.PHONY: bench install clean distclean help
 
 all: configure
 	@ninja -C build
@@ -36,6 +36,9 @@ guests-images: all
 check-qtest: all
 	@scripts/run-tests qtest
 
+bench: all
+	@bench/run $(BENCH)
+
 install: all
 	@ninja -C build install
 
@@ -53,5 +56,6 @@ help:
 	@echo 'make check-guests real boot loaders, installers and userlands, looked at while they boot'
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
 	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long)'
+	@echo 'make bench        stock kvm, tcg and partial compared, here and on SVM (long; BENCH="--quick pata")'
 	@echo 'make install      put the build into the prefix given to ./configure'
 	@echo 'make clean        remove what was generated; distclean: what was fetched, too'

@@ -126,12 +126,13 @@ class Group:
         return 'done' if not bad else f'{len(bad)} of {len(found)}: {bad[0]}'
 
     def hit_rate(self):
-        """The part of the accesses to devices that a window made.  Windows that are
-        open at the end have not been counted: then by what is left of KVM's exits."""
+        """The part of the accesses to devices that a window made.  A burst's window that
+        is open at the end has not been counted, nor are accesses in other windows:
+        then by what is left of KVM's exits."""
         runs = list(self.of('partial').values())
         made = sum(stat(r, 'partial', 'burst-accesses') for r in runs)
         left = sum(devices(r) for r in runs)
-        opened = sum(stats(r, 'takeovers-').get('burst', 0) for r in runs)
+        opened = sum(sum(stats(r, 'takeovers-').values()) for r in runs)
         closed = sum(sum(stats(r, 'burst-length-').values()) for r in runs)
         if opened > closed:
             stock = self.median(devices, 'kvm')
@@ -177,8 +178,8 @@ class Group:
 
     def _at_least(self, what, ratio, goal):
         if not ratio:
-            return Goal(what, 'no comparison', f'kvm: {self.outcome("kvm")}; '
-                        f'partial: {self.outcome("partial")}')
+            return Goal(what, 'no comparison' if not self.of('partial') else 'only partial can',
+                        f'kvm {self.outcome("kvm")}; partial {self.outcome("partial")}')
         if ratio.middle >= goal:
             return Goal(what, 'reached', spread(ratio))
         return Goal(what, 'missed', f'{spread(ratio)}: {self.why()}')
