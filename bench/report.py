@@ -321,7 +321,7 @@ def stacked(caption, rows):
         out.append(word(x + 5, y + 13, number(sum(parts.values())), ' class="dim"'))
     x, y = 0, len(rows) * (BAR + 6) + 4
     for name in names[:6] + (['others'] if len(names) > 6 else []):
-        w = 20 + 6.6 * len(name)
+        w = 20 + 7.2 * len(name)
         if x and x + w > CHART:
             x, y = 0, y + 17
         out += [box(x, y, 10, 10, colour.get(name, 'c6'), name),
@@ -383,7 +383,7 @@ def relative(g, value):
 def average(g, engine, what):
     """The counts of a run, the good ones taken together."""
     runs = list(g.of(engine).values())
-    return {name: count / len(runs) for name, count
+    return {name.removeprefix('KVM_EXIT_').lower(): count / len(runs) for name, count
             in total(r.get(what, {}) for r in runs).items()}
 
 
