@@ -154,18 +154,18 @@ class Group:
         if taken:
             words.append('take-overs a run: ' + ', '.join(
                 f'{name} {count / n:.0f}' for name, count in taken.items()))
-        lengths = sum(self.counters('burst-length-').values())
-        if lengths:
+        closed = sum(self.counters('burst-length-').values())
+        if closed:
             made = sum(stat(r, 'partial', 'burst-accesses') for r in runs)
-            words.append(f'{made / lengths:.1f} accesses a window')
+            words.append(f'{made / closed:.1f} accesses a window')
         stops = self.counters('stops-')
         if stops:
             words.append('stopped by ' + ', '.join(
                 f'{name} {100 * count / sum(stops.values()):.0f} %'
                 for name, count in list(stops.items())[:4]))
         wall = sum(r['seconds'] for r in runs) * 1e9
-        words.append('time in TCG {:.0f} %, in VT {:.0f} %'.format(*(
-            100 * sum(stat(r, 'partial', c) for r in runs) / wall for c in ('tcg-ns', 'vt-ns'))))
+        tcg, vt = (sum(stat(r, 'partial', c) for r in runs) / wall for c in ('tcg-ns', 'vt-ns'))
+        words.append(f'time in TCG {100 * tcg:.0f} %, in VT {100 * vt:.0f} %')
         rate = self.hit_rate()
         if rate is not None:
             words.append(f'hit rate {100 * rate:.1f} %')
