@@ -106,8 +106,9 @@ class Group:
     def ratio(self, value, engine='partial'):
         """How often an engine's value goes into KVM's: spread over the repetitions."""
         mine = self.of(engine)
-        found = [value(r) / value(mine[rep]) for rep, r in self.of('kvm').items()
-                 if rep in mine and value(mine[rep]) and value(r)]
+        # none at all is the best that a count can be: then the ratio is at least this
+        found = [value(r) / (value(mine[rep]) or 1) for rep, r in self.of('kvm').items()
+                 if rep in mine and value(r)]
         return Ratio(min(found), statistics.median(found), max(found)) if found else None
 
     def median(self, value, engine):
@@ -181,7 +182,9 @@ class Group:
 
     def _at_least(self, what, ratio, goal):
         if not ratio:
-            return Goal(what, 'no comparison' if not self.of('partial') else 'only partial can',
+            verdict = 'no comparison' if not self.of('partial') else \
+                'only partial can' if not self.of('kvm') else 'not counted'
+            return Goal(what, verdict,
                         f'kvm {self.outcome("kvm")}; partial {self.outcome("partial")}')
         if ratio.middle >= goal:
             return Goal(what, 'reached', spread(ratio))
