@@ -12,6 +12,8 @@ ENGINES = ('kvm', 'partial', 'tcg')
 KNOWN = {w.name: w for w in workloads.WORKLOADS}
 # The goals, and for which workloads they were set.
 FEWER_EXITS, FASTER, AT_MOST = 100, 10, 1.01
+# Repetitions without which one in a hundred cannot be told.
+ENOUGH = 3
 MUST_BE_FASTER = ('planar-rmw', 'ide-write', 'ide-read', 'pci-scan')
 # Exits that say how long a run took, not what the guest did.
 HOSTS = ('interrupt', 'EXTERNAL_INTERRUPT')
@@ -196,6 +198,8 @@ class Group:
             return Goal(what, 'no comparison', '')
         more = Ratio(1 / ratio.high, 1 / ratio.middle, 1 / ratio.low)
         said = f'{more.middle:.3f} of stock ({more.low:.3f}..{more.high:.3f})'
+        if len(self.of('partial')) < ENOUGH:
+            return Goal(what, 'too few runs', said)
         if more.middle <= AT_MOST:
             return Goal(what, 'reached', said)
         if self.overlaps(value):
@@ -292,7 +296,7 @@ def svg(height, parts):
             + ''.join(parts) + '</svg>')
 
 
-def box(x, y, w, h, colour, title):
+def box(x, y, w, h, colour, title):  # pylint: disable=too-many-arguments
     """A rectangle that says what it is."""
     return (f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(w, .8):.1f}" height="{h}" '
             f'fill="var(--{colour})"><title>{esc(title)}</title></rect>')
