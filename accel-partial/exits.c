@@ -101,6 +101,16 @@ static void watch_mode(CPUState *cpu, struct kvm_run *run)
     }
 }
 
+bool partial_exit_same_place(const struct kvm_regs *a,
+                             const struct kvm_regs *b)
+{
+    struct kvm_regs x = *a, y = *b;
+
+    x.rflags &= ~RF_MASK;
+    y.rflags &= ~RF_MASK;
+    return memcmp(&x, &y, sizeof(x)) == 0;
+}
+
 bool partial_exit_check_repeat(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
@@ -111,7 +121,7 @@ bool partial_exit_check_repeat(CPUState *cpu)
     }
     acc->repeat.armed = false;
     if (cpu->vcpu_dirty || kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &now) < 0 ||
-        memcmp(&now, &acc->repeat.regs, sizeof(now))) {
+        !partial_exit_same_place(&now, &acc->repeat.regs)) {
         return false;
     }
     acc->failure = (PartialFailure) { .exit_reason = KVM_EXIT_MMIO };

@@ -5,6 +5,7 @@
 
 #include "hw/core/cpu.h"
 
+struct kvm_regs;
 struct kvm_run;
 
 /**
@@ -24,5 +25,15 @@ int partial_exit(CPUState *cpu, struct kvm_run *run);
  * Returns: true if not: KVM would repeat it for ever
  */
 bool partial_exit_check_repeat(CPUState *cpu);
+
+/**
+ * partial_exit_same_place: are these the registers of one instruction, tried
+ * again?
+ *
+ * Not a plain comparison: a fault's exit from Intel's VT leaves RFLAGS.RF set,
+ * and KVM's emulator clears it when it has tried.
+ */
+bool partial_exit_same_place(const struct kvm_regs *a,
+                             const struct kvm_regs *b);
 
 #endif

@@ -6,6 +6,7 @@
 #include "qemu/timer.h"
 #include "system/kvm.h"
 #include "partial.h"
+#include "exits.h"
 #include "vcpu.h"
 #include "watchdog.h"
 
@@ -68,7 +69,7 @@ bool partial_watchdog_stuck(CPUState *cpu)
         return false;
     }
     same = qatomic_read(&acc->watch.seen) &&
-           !memcmp(&now, &acc->watch.regs, sizeof(now));
+           partial_exit_same_place(&now, &acc->watch.regs);
     acc->watch.regs = now;
     qatomic_set(&acc->watch.seen, !same);
     if (same) {
