@@ -146,13 +146,14 @@ static bool is_ud_instruction(CPUState *cpu)
 /*
  * TCG says #UD in a window that both engines may run.  The instruction that KVM
  * failed on: nobody knows it.  A later one: VT may.  User code gets its #UD,
- * as it does from KVM, or any guest program could pause the VM.
+ * as it does from KVM, or any guest program could pause the VM.  In a CPU mode
+ * that belongs to TCG its word counts, whoever came upon the instruction first.
  */
 static bool undefined_is_the_guests(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
 
-    if (!acc->bounded || is_ud_instruction(cpu)) {
+    if (!acc->bounded || !left_for_vt(cpu) || is_ud_instruction(cpu)) {
         return true;
     }
     if (!acc->first) {
