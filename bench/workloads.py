@@ -26,6 +26,14 @@ class Workload:
         """QEMU's options; files may be made in the folder given."""
         raise NotImplementedError
 
+    def is_over(self, run):
+        """Whether it is, though neither the guest nor QEMU has ended."""
+        return self.marked and run.says('bench: end')
+
+    def outcome(self, _run, end):
+        """One word or more; end is what ended the guest, if anything did."""
+        return 'done' if self.marked and not end else end
+
 
 class Tiny(Workload):
     """A loop of tests/guests/bench.asm."""
