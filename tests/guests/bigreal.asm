@@ -80,13 +80,18 @@ before:
         add     eax, 12345
         dec     ecx
         jnz     .fill
+        ; two values in the x87, TOP 0: EMMS sets it to that, in a CPU but not in TCG
         fninit
-%rep 8
+%rep 6
         fldz
 %endrep
-        fninit
         fld1
         fldpi
+%assign i 2
+%rep 6
+        ffree   st %+ i
+%assign i i + 1
+%endrep
         mov     dword [edi + 256], 0x1f80
         ldmxcsr [edi + 256]
 %assign i 0
@@ -272,7 +277,7 @@ snip xorps, ARITH
         xorps   xmm4, [edi + 32]
         endsnip
 snip addss, ARITH
-        addss   xmm6, xmm7
+        addss   xmm6, xmm6
         endsnip
 snip pshufd, ARITH
         pshufd  xmm1, [edi + 48], 0x1b
