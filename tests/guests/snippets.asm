@@ -355,8 +355,8 @@ snippet_xsave:
         xor     edx, edx
         xsave64 [rdi]
         fninit
-        vpxor   ymm2, ymm2, ymm2
-        vpxor   ymm4, ymm4, ymm4
+        vxorps  ymm2, ymm2, ymm2
+        vxorps  ymm4, ymm4, ymm4
         mov     eax, 7
         xrstor64 [rdi]
         fstp    qword [rsi + RESULT]
