@@ -3,10 +3,6 @@
 
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
-#include "exec/address-spaces.h"
-#include "exec/cpu-common.h"
-#include "hw/i386/apic_internal.h"
-#include "hw/i386/apic-msidef.h"
 #include "kvm/kvm_i386.h"
 #include "system/kvm.h"
 #include "partial.h"

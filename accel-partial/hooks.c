@@ -59,18 +59,21 @@ static bool stays_near(CPUState *cpu, PartialMode mode)
     return --acc->near_left;
 }
 
+/* Whether the CPU is in a mode that belongs to TCG. */
+static bool in_own_mode(CPUState *cpu)
+{
+    PartialModes states = partial_state->states;
+
+    return states == PARTIAL_MODES_ALL ||
+           (states && partial_gate_closed(cpu_env(cpu))) ||
+           states & (1u << partial_mode_of(cpu_env(cpu)));
+}
+
 /* The guest reached a CPU mode that VT runs natively, and is there to stay. */
 static bool left_for_vt(CPUState *cpu)
 {
-    PartialModes states = partial_state->states;
-    PartialMode mode;
-
-    if (states == PARTIAL_MODES_ALL || partial_gate_closed(cpu_env(cpu))) {
-        return false;
-    }
-    mode = partial_mode_of(cpu_env(cpu));
-    if (!(states & (1u << mode))) {
-        return !stays_near(cpu, mode);
+    if (!in_own_mode(cpu)) {
+        return !stays_near(cpu, partial_mode_of(cpu_env(cpu)));
     }
     if (cpu->accel->near_left) {
         cpu->accel->near_left = 0;
@@ -153,7 +156,7 @@ static bool undefined_is_the_guests(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
 
-    if (!acc->bounded || !left_for_vt(cpu) || is_ud_instruction(cpu)) {
+    if (!acc->bounded || in_own_mode(cpu) || is_ud_instruction(cpu)) {
         return true;
     }
     if (!acc->first) {
