@@ -120,7 +120,7 @@ void partial_burst_open(CPUState *cpu, bool kicked)
     acc->burst.in_row = 0;
     acc->burst.gap = 0;
     acc->burst.ticks = 0;
-    acc->burst.expired = false;
+    acc->burst.loaded = false;
     acc->burst.deadline = acc->burst.start +
                           (int64_t)partial_state->burst_us * SCALE_US;
 }
@@ -191,10 +191,9 @@ bool partial_burst_block(CPUState *cpu, PartialStop *why)
 {
     AccelCPUState *acc = cpu->accel;
 
-    if ((acc->burst.expired || is_time(cpu)) && is_over(cpu, why)) {
+    if (is_time(cpu) && is_over(cpu, why)) {
         return true;
     }
-    acc->burst.expired = false;
     if (acc->burst.quiet_left == 0) {
         *why = PARTIAL_STOP_QUIET;
         return true;
@@ -204,9 +203,8 @@ bool partial_burst_block(CPUState *cpu, PartialStop *why)
     return false;
 }
 
-static void count_access(CPUState *cpu, unsigned quarters)
+static void count_access(AccelCPUState *acc, unsigned quarters)
 {
-    AccelCPUState *acc = cpu->accel;
     uint32_t gap = acc->burst.quiet - acc->burst.quiet_left;
 
     if (acc->burst.accesses) {
@@ -215,20 +213,44 @@ static void count_access(CPUState *cpu, unsigned quarters)
     acc->burst.accesses++;
     acc->burst.quarters += quarters;
     acc->burst.quiet_left = acc->burst.quiet;
-    if (is_time(cpu) && get_clock() >= acc->burst.deadline) {
-        /* REP may stay in its block for long: look at it after this access. */
-        acc->burst.expired = true;
-        qatomic_set(&cpu->neg.icount_decr.u16.high, -1);
-    }
 }
 
-bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store)
+/*
+ * Whether nothing of the instruction, or of this element of its REP, has been
+ * done yet.  A load may belong to the access that follows it in the same block,
+ * and must not be made twice: the instruction goes on then.
+ */
+static bool begins(AccelCPUState *acc, bool is_load)
 {
-    if (!partial_allow_region(mr)) {
+    bool same = acc->burst.io_block == acc->window_blocks;
+    bool after_load = same && acc->burst.loaded;
+
+    acc->burst.io_block = acc->window_blocks;
+    acc->burst.loaded = is_load;
+    return !after_load;
+}
+
+/* REP may stay in its block for long: the time is looked at here, too. */
+static bool must_leave(CPUState *cpu, bool allowed, PartialStop *why)
+{
+    if (!allowed) {
+        *why = PARTIAL_STOP_VT_OWNED;
+        return true;
+    }
+    return is_time(cpu) && is_over(cpu, why);
+}
+
+bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
+                          PartialStop *why)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (begins(acc, !is_store) &&
+        must_leave(cpu, partial_allow_region(mr), why)) {
         return false;
     }
     /* KVM puts a store that it coalesces into a ring, without an exit. */
-    count_access(cpu, is_store && !QTAILQ_EMPTY(&mr->coalesced) ? 1 : 4);
+    count_access(acc, is_store && !QTAILQ_EMPTY(&mr->coalesced) ? 1 : 4);
     return true;
 }
 
@@ -247,11 +269,16 @@ static bool is_read_ahead(AccelCPUState *acc, uint32_t port)
     return acc->burst.in_row % READ_AHEAD;
 }
 
-bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in)
+bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in,
+                        PartialStop *why)
 {
-    if (!partial_allow_port(port)) {
+    AccelCPUState *acc = cpu->accel;
+
+    /* IN comes first in whatever instruction it is part of. */
+    if ((begins(acc, is_in) || is_in) &&
+        must_leave(cpu, partial_allow_port(port), why)) {
         return false;
     }
-    count_access(cpu, is_in && is_read_ahead(cpu->accel, port) ? 0 : 4);
+    count_access(acc, is_in && is_read_ahead(acc, port) ? 0 : 4);
     return true;
 }

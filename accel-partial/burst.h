@@ -70,19 +70,24 @@ bool partial_burst_block(CPUState *cpu, PartialStop *why);
  * @cpu: the vCPU, in a burst window
  * @mr: whose region it is
  * @is_store: whether it is a store
+ * @why: out: why the window ends
  *
- * Returns: false if VT shall make this access.
+ * Returns: false if the window ends before this access.  Never between the
+ * accesses of one instruction: then an access that is denied is made.
  */
-bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store);
+bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
+                          PartialStop *why);
 
 /**
  * partial_burst_port: the same for an access of a port
  * @cpu: the vCPU, in a burst window
  * @port: its number
  * @is_in: whether it is read
+ * @why: out: why the window ends
  *
- * Returns: false if VT shall make this access.
+ * Returns: as partial_burst_access()
  */
-bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in);
+bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in,
+                        PartialStop *why);
 
 #endif

@@ -342,25 +342,27 @@ static void io_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
                       uintptr_t ra)
 {
     AccelCPUState *acc = cpu->accel;
+    PartialStop why;
 
     if (!acc->in_window || !partial_mixed()) {
         return;
     }
     flush_coalesced(mr);
     if (acc->reason == PARTIAL_REASON_BURST &&
-        !partial_burst_access(cpu, mr, is_store)) {
-        stop(cpu, PARTIAL_STOP_VT_OWNED);
+        !partial_burst_access(cpu, mr, is_store, &why)) {
+        stop(cpu, why);
         cpu_loop_exit_restore(cpu, ra);
     }
 }
 
-static bool leave_port(CPUState *cpu, uint32_t port, bool is_in)
+static bool leave_port(CPUState *cpu, uint32_t port, bool is_in,
+                       PartialStop *why)
 {
     AccelCPUState *acc = cpu->accel;
 
     return vt_owns_port(port) ||
            (acc->reason == PARTIAL_REASON_BURST &&
-            !partial_burst_port(cpu, port, is_in));
+            !partial_burst_port(cpu, port, is_in, why));
 }
 
 /*
@@ -368,14 +370,15 @@ static bool leave_port(CPUState *cpu, uint32_t port, bool is_in)
  * hypervisor leaf or kvmclock's page would have two answers.  So is what VT's
  * own TLB must see; and a light window has not fetched all registers.
  */
-static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg)
+static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
+                   PartialStop *why)
 {
     AccelCPUState *acc = cpu->accel;
 
     switch (insn) {
     case X86_LEAVE_IN:
     case X86_LEAVE_OUT:
-        return leave_port(cpu, arg, insn == X86_LEAVE_IN);
+        return leave_port(cpu, arg, insn == X86_LEAVE_IN, why);
     case X86_LEAVE_SYSTEM:
         return acc->light.on;
     case X86_LEAVE_TSC:
@@ -394,12 +397,13 @@ static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
 {
     CPUState *cpu = env_cpu(env);
     AccelCPUState *acc = cpu->accel;
+    PartialStop why = PARTIAL_STOP_VT_OWNED;
 
     if (!acc->in_window || !acc->bounded || acc->first ||
-        !leaves(cpu, insn, arg)) {
+        !leaves(cpu, insn, arg, &why)) {
         return false;
     }
-    stop(cpu, PARTIAL_STOP_VT_OWNED);
+    stop(cpu, why);
     return true;
 }
 

@@ -151,7 +151,8 @@ struct AccelCPUState {
         uint32_t quarters;     /* of exits that VT would have taken */
         uint32_t in_port, in_row;
         uint64_t in_block;
-        bool expired;          /* time to look whether it is over */
+        bool loaded;           /* the last access was a load */
+        uint64_t io_block;     /* ... and was made in this block */
         int64_t start, deadline;
         uint64_t exit_ns, loss_ns; /* see PolicyDecision */
     } burst;
