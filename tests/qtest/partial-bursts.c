@@ -226,6 +226,40 @@ static void test_burst(const void *opaque)
     }
 }
 
+/* The user's lists: by the device's type, by the region's name. */
+static void test_lists(void)
+{
+    static const struct {
+        const char *option;
+        bool open;
+    } lists[] = {
+        { "burst-deny=pc-testdev", false },
+        { "burst-deny=nothing:pc-testdev-iomem*", false },
+        { "burst-allow=vga*", false },
+        { "burst-allow=vga*:pc-test*", true },
+        { "burst-allow=*,burst-deny=vga*", true },
+    };
+    const Burst *b = &bursts[0];
+    size_t i;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    for (i = 0; i < ARRAY_SIZE(lists); i++) {
+        g_autofree char *accel = g_strdup_printf(
+            "partial,states=none,burst-trigger=1,%s", lists[i].option);
+        QTestState *qts = guest_start(accel, "bursts.bin", "");
+        uint64_t windows;
+
+        guest_command(qts, b->scenario, 0, 0, b->operand);
+        g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+        windows = guest_counter(qts, "takeovers-burst");
+        g_test_message("%s: %" PRIu64 " windows", lists[i].option, windows);
+        g_assert_cmpint(windows > 0, ==, lists[i].open);
+        qtest_quit(qts);
+    }
+}
+
 int main(int argc, char **argv)
 {
     size_t b, v;
@@ -242,5 +276,6 @@ int main(int argc, char **argv)
             qtest_add_data_func_full(path, c, test_burst, g_free);
         }
     }
+    qtest_add_func("partial/bursts/lists", test_lists);
     return g_test_run();
 }
