@@ -230,11 +230,24 @@ static bool begins(AccelCPUState *acc, bool is_load)
     return !after_load;
 }
 
-/* REP may stay in its block for long: the time is looked at here, too. */
+/*
+ * REP may stay in its block for long: what ends a window between blocks is
+ * looked at here, too.
+ */
 static bool must_leave(CPUState *cpu, bool allowed, PartialStop *why)
 {
+    int request = qatomic_read(&cpu->interrupt_request);
+
     if (!allowed) {
         *why = PARTIAL_STOP_VT_OWNED;
+        return true;
+    }
+    if (qatomic_read(&cpu->accel->kicked)) {
+        *why = PARTIAL_STOP_KICK;
+        return true;
+    }
+    if (request && x86_cpu_pending_interrupt(cpu, request)) {
+        *why = PARTIAL_STOP_INTERRUPT;
         return true;
     }
     return is_time(cpu) && is_over(cpu, why);

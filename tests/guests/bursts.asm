@@ -29,6 +29,7 @@ scenarios:
         dq      system          ; 11
         dq      single_step     ; 12
         dq      mapping         ; 13
+        dq      long_rep        ; 14
 scenarios_end:
 
 ; Mix rax into the checksum.
@@ -275,6 +276,45 @@ polling:
         jnz     .next
         jmp     finished
 .never: fail    1
+
+; A long REP that raises an interrupt itself: pc-testdev's port moves a line.  The
+; result is how much of it was left when the interrupt came.
+LINE_5   equ 0x2005
+BYTES    equ 0x200000
+
+line_5:
+        mov     [RESULT], rcx
+        mov     ecx, 1                  ; this is enough
+        push    rax
+        mov     al, 0xff
+        out     0x21, al
+        mov     al, 0x20
+        out     0x20, al
+        pop     rax
+        iretq
+
+long_rep:
+        call    start_timer             ; for the PIC; then IRQ 5 alone
+        mov     al, 0xdf
+        out     0x21, al
+        mov     edi, 0x25
+        mov     esi, line_5
+        mov     edx, 0x8e00
+        call    set_gate
+        mov     edi, BYTES
+        mov     eax, 0x00010001
+        mov     ecx, [COMMAND + 16]
+        shr     ecx, 2
+        rep stosd
+        mov     qword [RESULT], 0
+        mov     esi, BYTES
+        mov     edx, LINE_5
+        mov     ecx, [COMMAND + 16]
+        sti
+        rep outsb
+        nop
+        cli
+        jmp     finished
 
 ; --- state ------------------------------------------------------------------------
 
