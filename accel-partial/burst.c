@@ -3,8 +3,10 @@
 
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
+#include "exec/cpu-common.h"
 #include "kvm/kvm_i386.h"
 #include "system/kvm.h"
+#include "tcg/insn-start-words.h"
 #include "partial.h"
 #include "allow.h"
 #include "burst.h"
@@ -26,12 +28,7 @@ void partial_burst_init(CPUState *cpu)
         .blocks = s->burst_blocks,
     };
 
-    /*
-     * With QEMU's APIC over a KVM that shadows page tables, Linux in vmx-noug
-     * sometimes waits for ever after a burst (docs/design.md): none there.
-     */
     if (s->level < PARTIAL_BURSTS || !partial_mixed() ||
-        (s->probe.shadows && !kvm_irqchip_in_kernel()) ||
         !partial_light_init(cpu)) {
         return;
     }
@@ -120,7 +117,8 @@ void partial_burst_open(CPUState *cpu, bool kicked)
     acc->burst.in_row = 0;
     acc->burst.gap = 0;
     acc->burst.ticks = 0;
-    acc->burst.loaded = false;
+    acc->burst.last.block = 0;
+    acc->burst.over = false;
     acc->burst.deadline = acc->burst.start +
                           (int64_t)partial_state->burst_us * SCALE_US;
 }
@@ -163,35 +161,35 @@ void partial_burst_code_changed(CPUState *cpu)
 /*
  * Whether the window must end for the time it takes: it has become a loss, or
  * an interrupt waits in KVM, who is asked as often as an interrupt may be late.
+ * Said once, it stays true: not every place is one to leave at.
  */
 static bool is_over(CPUState *cpu, PartialStop *why)
 {
     AccelCPUState *acc = cpu->accel;
-    int64_t now = get_clock();
+    int64_t now;
 
-    if (now - acc->burst.start > acc->burst.loss_ns +
-        acc->burst.quarters / 4 * acc->burst.exit_ns) {
-        *why = PARTIAL_STOP_LOSS;
-        return true;
+    if (!acc->burst.over && ++acc->burst.ticks % CLOCK_EVERY == 0) {
+        now = get_clock();
+        if (now - acc->burst.start > acc->burst.loss_ns +
+            acc->burst.quarters / 4 * acc->burst.exit_ns) {
+            acc->burst.over = true;
+            acc->burst.why = PARTIAL_STOP_LOSS;
+        } else if (now >= acc->burst.deadline) {
+            acc->burst.deadline = now + partial_state->burst_us *
+                                  (int64_t)SCALE_US;
+            acc->burst.over = partial_pending_interrupt(cpu);
+            acc->burst.why = PARTIAL_STOP_INTERRUPT;
+        }
     }
-    if (now >= acc->burst.deadline) {
-        acc->burst.deadline = now + (int64_t)partial_state->burst_us * SCALE_US;
-        *why = PARTIAL_STOP_INTERRUPT;
-        return partial_pending_interrupt(cpu);
-    }
-    return false;
-}
-
-static bool is_time(CPUState *cpu)
-{
-    return ++cpu->accel->burst.ticks % CLOCK_EVERY == 0;
+    *why = acc->burst.why;
+    return acc->burst.over;
 }
 
 bool partial_burst_block(CPUState *cpu, PartialStop *why)
 {
     AccelCPUState *acc = cpu->accel;
 
-    if (is_time(cpu) && is_over(cpu, why)) {
+    if (is_over(cpu, why)) {
         return true;
     }
     if (acc->burst.quiet_left == 0) {
@@ -215,19 +213,42 @@ static void count_access(AccelCPUState *acc, unsigned quarters)
     acc->burst.quiet_left = acc->burst.quiet;
 }
 
+static uint64_t guest_pc(CPUState *cpu, uintptr_t ra)
+{
+    uint64_t data[TARGET_INSN_START_WORDS] = {};
+
+    cpu_unwind_state_data(cpu, ra, data);
+    return data[0];
+}
+
 /*
  * Whether nothing of the instruction, or of this element of its REP, has been
- * done yet.  A load may belong to the access that follows it in the same block,
- * and must not be made twice: the instruction goes on then.
+ * done yet: it is made anew under VT, and no access may happen twice.  A store
+ * across two pages, of a vector or of XSAVE is made in several.
  */
-static bool begins(AccelCPUState *acc, bool is_load)
+static bool begins(CPUState *cpu, uintptr_t ra)
 {
-    bool same = acc->burst.io_block == acc->window_blocks;
-    bool after_load = same && acc->burst.loaded;
+    AccelCPUState *acc = cpu->accel;
 
-    acc->burst.io_block = acc->window_blocks;
-    acc->burst.loaded = is_load;
-    return !after_load;
+    if (acc->burst.last.block != acc->window_blocks) {
+        return true;
+    }
+    if (!ra || !acc->burst.last.ra) {
+        /* Of INS and OUTS the second half; if it is not, that is no harm. */
+        return !acc->burst.last.is_load;
+    }
+    return guest_pc(cpu, ra) != guest_pc(cpu, acc->burst.last.ra) ||
+           (uint16_t)(acc->burst.last.count - cpu_env(cpu)->regs[R_ECX]) == 1;
+}
+
+static void note_access(CPUState *cpu, uintptr_t ra, bool is_load)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    acc->burst.last.block = acc->window_blocks;
+    acc->burst.last.ra = ra;
+    acc->burst.last.count = cpu_env(cpu)->regs[R_ECX];
+    acc->burst.last.is_load = is_load;
 }
 
 /*
@@ -250,20 +271,19 @@ static bool must_leave(CPUState *cpu, bool allowed, PartialStop *why)
         *why = PARTIAL_STOP_INTERRUPT;
         return true;
     }
-    return is_time(cpu) && is_over(cpu, why);
+    return is_over(cpu, why);
 }
 
 bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
-                          PartialStop *why)
+                          uintptr_t ra, PartialStop *why)
 {
-    AccelCPUState *acc = cpu->accel;
-
-    if (begins(acc, !is_store) &&
-        must_leave(cpu, partial_allow_region(mr), why)) {
+    if (must_leave(cpu, partial_allow_region(mr), why) && begins(cpu, ra)) {
         return false;
     }
+    note_access(cpu, ra, !is_store);
     /* KVM puts a store that it coalesces into a ring, without an exit. */
-    count_access(acc, is_store && !QTAILQ_EMPTY(&mr->coalesced) ? 1 : 4);
+    count_access(cpu->accel,
+                 is_store && !QTAILQ_EMPTY(&mr->coalesced) ? 1 : 4);
     return true;
 }
 
@@ -288,10 +308,11 @@ bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in,
     AccelCPUState *acc = cpu->accel;
 
     /* IN comes first in whatever instruction it is part of. */
-    if ((begins(acc, is_in) || is_in) &&
-        must_leave(cpu, partial_allow_port(port), why)) {
+    if (must_leave(cpu, partial_allow_port(port), why) &&
+        (is_in || begins(cpu, 0))) {
         return false;
     }
+    note_access(cpu, 0, is_in);
     count_access(acc, is_in && is_read_ahead(acc, port) ? 0 : 4);
     return true;
 }

@@ -70,13 +70,14 @@ bool partial_burst_block(CPUState *cpu, PartialStop *why);
  * @cpu: the vCPU, in a burst window
  * @mr: whose region it is
  * @is_store: whether it is a store
+ * @ra: where in TCG's code it is made
  * @why: out: why the window ends
  *
  * Returns: false if the window ends before this access.  Never between the
  * accesses of one instruction: then an access that is denied is made.
  */
 bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
-                          PartialStop *why);
+                          uintptr_t ra, PartialStop *why);
 
 /**
  * partial_burst_port: the same for an access of a port

@@ -349,7 +349,7 @@ static void io_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
     }
     flush_coalesced(mr);
     if (acc->reason == PARTIAL_REASON_BURST &&
-        !partial_burst_access(cpu, mr, is_store, &why)) {
+        !partial_burst_access(cpu, mr, is_store, ra, &why)) {
         stop(cpu, why);
         cpu_loop_exit_restore(cpu, ra);
     }

@@ -387,6 +387,8 @@ bool partial_light_take(CPUState *cpu)
     env->hflags &= ~(HF_SMM_MASK | HF_GUEST_MASK | HF_INHIBIT_IRQ_MASK);
     env->hflags2 &= ~HF2_NMI_MASK;
     env->old_exception = -1;
+    /* KVM sets bits there and clears none; what is queued was refused above. */
+    memset(s->sregs.interrupt_bitmap, 0, sizeof(s->sregs.interrupt_bitmap));
     take_regs(env, &s->regs);
     take_sregs(cpu, env, &s->sregs);
     get_debug_regs(cpu, get_clock());

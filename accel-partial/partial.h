@@ -151,8 +151,14 @@ struct AccelCPUState {
         uint32_t quarters;     /* of exits that VT would have taken */
         uint32_t in_port, in_row;
         uint64_t in_block;
-        bool loaded;           /* the last access was a load */
-        uint64_t io_block;     /* ... and was made in this block */
+        struct {
+            uint64_t block;    /* it was made in; 0: none yet */
+            uintptr_t ra;      /* where TCG made it; 0: of a port */
+            uint64_t count;    /* RCX */
+            bool is_load;
+        } last;                /* access */
+        bool over;             /* the window ends where an instruction does */
+        PartialStop why;       /* ... and why */
         int64_t start, deadline;
         uint64_t exit_ns, loss_ns; /* see PolicyDecision */
     } burst;

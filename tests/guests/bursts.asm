@@ -30,6 +30,8 @@ scenarios:
         dq      single_step     ; 12
         dq      mapping         ; 13
         dq      long_rep        ; 14
+        dq      edges           ; 15
+        dq      self_ipis       ; 16
 scenarios_end:
 
 ; Mix rax into the checksum.
@@ -743,6 +745,96 @@ time:
 .same:  dec     ebp
         jnz     .next
         jmp     finished
+.bad:   fail    rbp
+
+; --- instructions of several accesses, the last of them not the device's ---------
+
+MMIO_END equ MMIO + 0x10000
+
+edges:
+        mov     ebp, 50
+        mov     r15, 1
+        mov     edi, MMIO
+        mov     esi, MMIO_END
+.next:  imul    rax, rbp, 0x1e3779b1
+        mov     [rdi], eax
+        mov     [rsi - 4], rax
+        mov     [rdi + 4], eax
+        mov     [rsi - 1], ax
+        add     [rsi - 3], rax
+        xchg    [rsi - 4], rax
+        mov     eax, [rsi - 4]
+        check
+        mov     edi, MMIO_END - 3               ; the last element is across it
+        mov     ecx, 1
+        rep stosd
+        mov     edi, MMIO_END
+        mov     esi, MMIO
+        movsd                                   ; read from it, stored past it
+        mov     ecx, 3
+        rep movsd
+        mov     edi, MMIO
+        mov     esi, MMIO_END
+        mov     eax, [rdi + 4]
+        check
+        dec     ebp
+        jnz     .next
+        result
+
+; --- interrupts that the CPU sends itself ---------------------------------------------
+
+IPI      equ 0x31
+
+; Each is taken once, and none that was not sent, though segments are loaded.
+self_ipis:
+        mov     edi, IPI
+        mov     esi, .taken
+        mov     edx, 0x8e00
+        call    set_gate
+        mov     edi, 0xfee00000
+        mov     dword [rdi + 0xf0], 0x1ff
+        sti
+        mov     ebp, 200
+        xor     ebx, ebx
+        mov     esi, MMIO
+        mov     r15, 1
+.next:  inc     rbx
+        mov     dword [rdi + 0x300], 0x44000 | IPI      ; to itself
+.wait:  cmp     [COUNT], rbx
+        jb      .wait
+        mov     ecx, 4
+        call    .burst
+        mov     eax, KDATA                      ; each time another
+        test    bl, 1
+        jz      .load
+        xor     eax, eax
+.load:  mov     fs, ax
+        mov     ecx, 30
+        call    .burst
+        mov     ecx, 5000                       ; quiet: the window ends
+.quiet: dec     ecx
+        jnz     .quiet
+        cmp     [COUNT], rbx
+        jne     .bad
+        dec     ebp
+        jnz     .next
+        cli
+        result
+
+.burst: mov     [rsi], ecx
+        mov     eax, [rsi]
+        check
+        dec     ecx
+        jnz     .burst
+        ret
+
+.taken: push    rax
+        inc     qword [COUNT]
+        mov     eax, 0xfee000b0
+        mov     dword [rax], 0
+        pop     rax
+        iretq
+
 .bad:   fail    rbp
 
         times   0xfff0 - ($ - $$) db 0xf4
