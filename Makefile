@@ -3,8 +3,8 @@
 
 CONFIGURE_OPTIONS ?=
 
-.PHONY: all configure demo check check-quick check-qtest check-guests guests-images bed-amd bed-intel
-.PHONY: bench install clean distclean help
+.PHONY: all configure demo check check-quick check-qtest check-guests guests-images kernels bed-amd bed-intel
+.PHONY: bench bench-states install clean distclean help
 
 all: configure
 	@ninja -C build
@@ -21,11 +21,17 @@ check: all
 check-quick: all
 	@scripts/run-tests quick
 
-bed-amd: all guests-images
+bed-amd: all guests-images kernels
 	@scripts/run-tests bed-amd
 
-bed-intel: all
+bed-intel: all kernels $(if $(filter all,$(GUESTS)),guests-images)
 	@scripts/run-tests bed-intel
+	@$(if $(filter all,$(GUESTS)),scripts/run-tests bed-intel-all)
+
+# What a bed, which has no network, takes along.
+kernels: all
+	@for suite in bookworm trixie; do \
+	    scripts/get-kernel $$suite linux-image-cloud-amd64 > /dev/null || exit 1; done
 
 check-guests: all guests-images
 	@scripts/run-tests guests
@@ -38,6 +44,9 @@ check-qtest: all
 
 bench: all
 	@bench/run $(BENCH)
+
+bench-states: all
+	@bench/run --states --name states $(BENCH)
 
 install: all
 	@ninja -C build install
@@ -55,7 +64,8 @@ help:
 	@echo 'make check-qtest  all of QEMU'"'"'s own qtests for x86_64 and i386 (long)'
 	@echo 'make check-guests real boot loaders, installers and userlands, looked at while they boot'
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
-	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long)'
+	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long; GUESTS=all: longer)'
 	@echo 'make bench        stock kvm, tcg and partial compared, here and on SVM (long; BENCH="--quick pata")'
+	@echo 'make bench-states   CPU modes that belong to TCG: against the emulator in the kernel, and against TCG (long)'
 	@echo 'make install      put the build into the prefix given to ./configure'
 	@echo 'make clean        remove what was generated; distclean: what was fetched, too'

@@ -88,9 +88,21 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     acc->burst.start = e.now;
     acc->burst.exit_ns = d.exit_ns;
     acc->burst.loss_ns = d.loss_ns;
+    qatomic_set(&acc->burst.raised,
+                cpu->interrupt_request & CPU_INTERRUPT_HARD);
     partial_light_ask(cpu);
     /* KVM completes the access at its next entry and comes back. */
     qatomic_set(&cpu->exit_request, 1);
+}
+
+/*
+ * Whether the access has raised an interrupt that KVM has been told of.  With a
+ * split irqchip it keeps the vector where nobody sees it.
+ */
+static bool has_injected(CPUState *cpu)
+{
+    return qatomic_read(&cpu->accel->burst.raised) &&
+           !(cpu->interrupt_request & CPU_INTERRUPT_HARD);
 }
 
 void partial_burst_open(CPUState *cpu, bool kicked)
@@ -100,7 +112,7 @@ void partial_burst_open(CPUState *cpu, bool kicked)
     if (!acc->burst.site) {
         return;
     }
-    if (kicked) {
+    if (kicked || has_injected(cpu)) {
         partial_light_unask(cpu);
         acc->burst.site = NULL;
         return;

@@ -56,7 +56,23 @@ static bool stays_near(CPUState *cpu, PartialMode mode)
         acc->near_left = NEAR_BLOCKS;
         partial_window_chain(cpu, false);
     }
+    acc->near_cr0 = cpu_env(cpu)->cr[0];
+    acc->near_hflags = cpu_env(cpu)->hflags;
     return --acc->near_left;
+}
+
+/* Each block asks: while these are as they were the answer is the same. */
+static bool still_near(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+    CPUX86State *env = cpu_env(cpu);
+
+    if (acc->near_left <= 1 || env->cr[0] != acc->near_cr0 ||
+        env->hflags != acc->near_hflags) {
+        return false;
+    }
+    acc->near_left--;
+    return true;
 }
 
 /* Whether the CPU is in a mode that belongs to TCG. */
@@ -72,6 +88,9 @@ static bool in_own_mode(CPUState *cpu)
 /* The guest reached a CPU mode that VT runs natively, and is there to stay. */
 static bool left_for_vt(CPUState *cpu)
 {
+    if (still_near(cpu)) {
+        return false;
+    }
     if (!in_own_mode(cpu)) {
         return !stays_near(cpu, partial_mode_of(cpu_env(cpu)));
     }

@@ -28,9 +28,84 @@ static PartialMode protected_mode(bool paged, bool code32)
     return code32 ? PARTIAL_MODE_PROT32 : PARTIAL_MODE_PROT16;
 }
 
+/* What VM entry looks at in a segment register. */
+typedef struct Segment {
+    uint64_t base;
+    uint32_t limit;
+    uint16_t selector;
+    uint8_t type, dpl;
+    bool usable;
+} Segment;
+
+static Segment from_env(const SegmentCache *c)
+{
+    return (Segment) {
+        .base = c->base, .limit = c->limit, .selector = c->selector,
+        .type = c->flags >> DESC_TYPE_SHIFT & 15,
+        .dpl = c->flags >> DESC_DPL_SHIFT & 3,
+        .usable = c->flags & DESC_P_MASK,
+    };
+}
+
+static Segment from_kvm(const struct kvm_segment *s)
+{
+    return (Segment) {
+        .base = s->base, .limit = s->limit, .selector = s->selector,
+        .type = s->type, .dpl = s->dpl, .usable = s->present && !s->unusable,
+    };
+}
+
+/* Segments as an 8086 has them; all six. */
+static bool are_small(const Segment *segs)
+{
+    int i;
+
+    for (i = 0; i < 6; i++) {
+        if (segs[i].limit != 0xffff ||
+            segs[i].base != (uint64_t)segs[i].selector << 4) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum { TYPE_CODE = 8, TYPE_CONFORMING = 4 };
+
+static unsigned rpl(const Segment *s)
+{
+    return s->selector & 3;
+}
+
+/*
+ * Whether a VT without unrestricted guest takes the segments of protected mode
+ * (SDM vol. 3C, 27.3.1.2).  Just after CR0.PE is set they are still real
+ * mode's: their low bits are no privilege level, CS is a data segment.
+ */
+static bool are_protected(const Segment *segs)
+{
+    const Segment *cs = &segs[R_CS], *ss = &segs[R_SS];
+    int i;
+
+    if (!cs->usable || !(cs->type & TYPE_CODE) ||
+        (cs->type & TYPE_CONFORMING ? cs->dpl > rpl(cs)
+                                    : cs->dpl != rpl(cs)) ||
+        rpl(ss) != rpl(cs) || (ss->usable && ss->dpl != rpl(ss))) {
+        return false;
+    }
+    for (i = 0; i < 6; i++) {
+        if (i != R_CS && i != R_SS && segs[i].usable &&
+            (segs[i].type & (TYPE_CODE | TYPE_CONFORMING)) !=
+            (TYPE_CODE | TYPE_CONFORMING) && segs[i].dpl < rpl(&segs[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 PartialMode partial_mode_of(const CPUX86State *env)
 {
     uint32_t hflags = env->hflags;
+    Segment segs[6];
     int i;
 
     if (hflags & HF_CS64_MASK) {
@@ -40,39 +115,28 @@ PartialMode partial_mode_of(const CPUX86State *env)
     if (hflags & HF_LMA_MASK) {
         return PARTIAL_MODE_COMPAT;
     }
-    if (!(hflags & HF_PE_MASK)) {
-        for (i = 0; i < 6; i++) {
-            if (env->segs[i].limit != 0xffff ||
-                env->segs[i].base != env->segs[i].selector << 4) {
-                return PARTIAL_MODE_BIGREAL;
-            }
-        }
-        return PARTIAL_MODE_REAL;
-    }
     if (env->eflags & VM_MASK) {
         return PARTIAL_MODE_VM86;
     }
-    return protected_mode(env->cr[0] & CR0_PG_MASK, hflags & HF_CS32_MASK);
-}
-
-static bool sregs_are_big(const struct kvm_sregs *s)
-{
-    const struct kvm_segment *seg[] = {
-        &s->cs, &s->ds, &s->es, &s->fs, &s->gs, &s->ss
-    };
-    size_t i;
-
-    for (i = 0; i < ARRAY_SIZE(seg); i++) {
-        if (seg[i]->limit != 0xffff ||
-            seg[i]->base != (uint64_t)seg[i]->selector << 4) {
-            return true;
-        }
+    for (i = 0; i < 6; i++) {
+        segs[i] = from_env(&env->segs[i]);
     }
-    return false;
+    if (!(hflags & HF_PE_MASK)) {
+        return are_small(segs) ? PARTIAL_MODE_REAL : PARTIAL_MODE_BIGREAL;
+    }
+    return are_protected(segs) ?
+           protected_mode(env->cr[0] & CR0_PG_MASK, hflags & HF_CS32_MASK) :
+           PARTIAL_MODE_BIGREAL;
 }
 
 PartialMode partial_mode_of_sregs(const struct kvm_sregs *s, uint64_t rflags)
 {
+    Segment segs[6] = {
+        [R_ES] = from_kvm(&s->es), [R_CS] = from_kvm(&s->cs),
+        [R_SS] = from_kvm(&s->ss), [R_DS] = from_kvm(&s->ds),
+        [R_FS] = from_kvm(&s->fs), [R_GS] = from_kvm(&s->gs),
+    };
+
     if (s->efer & MSR_EFER_LMA) {
         if (!s->cs.l) {
             return PARTIAL_MODE_COMPAT;
@@ -80,12 +144,14 @@ PartialMode partial_mode_of_sregs(const struct kvm_sregs *s, uint64_t rflags)
         return s->ss.dpl == 3 ? PARTIAL_MODE_LONG3 : PARTIAL_MODE_LONG0;
     }
     if (!(s->cr0 & CR0_PE_MASK)) {
-        return sregs_are_big(s) ? PARTIAL_MODE_BIGREAL : PARTIAL_MODE_REAL;
+        return are_small(segs) ? PARTIAL_MODE_REAL : PARTIAL_MODE_BIGREAL;
     }
     if (rflags & VM_MASK) {
         return PARTIAL_MODE_VM86;
     }
-    return protected_mode(s->cr0 & CR0_PG_MASK, s->cs.db);
+    return are_protected(segs) ?
+           protected_mode(s->cr0 & CR0_PG_MASK, s->cs.db) :
+           PARTIAL_MODE_BIGREAL;
 }
 
 bool partial_modes_parse(const char *list, PartialModes *modes, Error **errp)

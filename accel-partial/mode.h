@@ -8,7 +8,8 @@
 
 typedef enum PartialMode {
     PARTIAL_MODE_REAL,      /* segments as a reset 8086 would have them */
-    PARTIAL_MODE_BIGREAL,   /* real mode with a base or limit that is not */
+    /* Real mode with other segments, or protected mode with what it left. */
+    PARTIAL_MODE_BIGREAL,
     PARTIAL_MODE_VM86,
     PARTIAL_MODE_PROT16,
     PARTIAL_MODE_PROT32,

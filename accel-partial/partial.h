@@ -108,6 +108,8 @@ struct AccelCPUState {
     PartialStop stop;
     uint32_t blocks_left;
     uint32_t near_left;        /* blocks that TCG stays near big real mode */
+    uint32_t near_hflags;      /* ... while these are as they were */
+    uint64_t near_cr0;
     uint64_t window_blocks;    /* blocks of this window so far */
     uint64_t start_pc;         /* linear, of the window's first instruction */
     uint64_t start_sp;         /* linear, of the stack at that time */
@@ -145,6 +147,7 @@ struct AccelCPUState {
     /* see burst.c; all of it is the vCPU thread's own */
     struct {
         Policy *policy;        /* NULL: no bursts here */
+        bool raised;           /* QEMU's PIC or APIC: since the exit; atomic */
         PolicySite *site;      /* of the window that is open or asked for */
         uint32_t quiet, quiet_left, blocks;
         uint32_t accesses, gap, ticks;

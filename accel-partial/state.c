@@ -188,7 +188,16 @@ void partial_state_make_acceptable(CPUX86State *env)
             env->pat &= ~(0xffull << i);
         }
     }
-    /* VM entry wants a busy TSS (SDM vol. 3C, 27.3.1.2), TCG's LTR has none. */
+    /*
+     * VM entry wants segments that have been accessed, as a CPU makes them when
+     * they are loaded, and a busy TSS (SDM vol. 3C, 27.3.1.2).  TCG's far jumps
+     * and LTR leave both out.
+     */
+    for (i = 0; i < 6; i++) {
+        if (env->segs[i].flags & DESC_P_MASK) {
+            env->segs[i].flags |= DESC_A_MASK;
+        }
+    }
     if (env->tr.flags & DESC_P_MASK && (type == 1 || type == 9)) {
         env->tr.flags |= DESC_TSS_BUSY_MASK;
     }

@@ -182,6 +182,9 @@ void partial_vcpu_kick(CPUState *cpu)
 void partial_vcpu_interrupt(CPUState *cpu, int mask)
 {
     cpu->interrupt_request |= mask;
+    if (mask & CPU_INTERRUPT_HARD) {
+        qatomic_set(&cpu->accel->burst.raised, true);
+    }
     if (!qemu_cpu_is_self(cpu)) {
         qemu_cpu_kick(cpu);
     } else {

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is measured: tiny guests, firmware, and a Linux that does one thing."""
+"""What is measured: tiny guests, firmware, boot loaders, and a Linux that does one thing."""
 import os
 import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CACHE = os.path.join(TOP, 'tests', 'cache', 'bench')
-BENCH_BIN = os.path.join(TOP, 'build', 'tests', 'qtest', 'partial', 'bench.bin')
-sys.path.insert(0, os.path.join(TOP, 'tests', 'beds'))
+GUESTS = os.path.join(TOP, 'build', 'tests', 'qtest', 'partial')
+BENCH_BIN = os.path.join(GUESTS, 'bench.bin')
+sys.path[:0] = [os.path.join(TOP, 'tests', 'beds'), os.path.join(TOP, 'tests', 'guests', 'boot')]
 # pylint: disable=wrong-import-position
+import images  # noqa: E402
 import parts  # noqa: E402
+from catalog import grub_theme, userland  # noqa: E402
 
 LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'sd_mod']
 
 
 class Workload:
-    """One thing to measure.  kind is 'burst', where the project wants to win, or
-    'quiet', where it must not lose."""
+    """One thing to measure.  kind is 'burst' or 'state', where the project wants to win
+    by windows or by the choice of an engine, or 'quiet', where it must not lose."""
 
     def __init__(self, name, kind, title):
         self.name, self.kind, self.title = name, kind, title
@@ -49,12 +52,23 @@ class Tiny(Workload):
         flash = os.path.join(dir, 'flash')
         with open(flash, 'wb') as f:
             f.write(b'\xff' * (2 << 20))
-        words = [(0x8000, self.loop), (0x8004, 0), (0x8010, self.turns)]
         return ['-M', 'pc', '-m', '64', '-device', 'pc-testdev',
                 *(['-bios', BENCH_BIN] if 'flash' not in str(self.more) else []),
                 *[w.format(disk=disk, flash=flash, code=BENCH_BIN) for w in self.more],
-                *[o for addr, value in words for o in
-                  ('-device', f'loader,addr={addr},data={value},data-len=4')]]
+                *self.command()]
+
+    def command(self):
+        """Tells the guest which loop, and how often."""
+        return [o for addr, value in ((0x8000, self.loop), (0x8004, 0), (0x8010, self.turns))
+                for o in ('-device', f'loader,addr={addr},data={value},data-len=4')]
+
+
+class Real(Tiny):
+    """A loop of tests/guests/benchreal.asm."""
+
+    def options(self, _dir):
+        return ['-M', 'pc', '-m', '64', '-bios', os.path.join(GUESTS, 'benchreal.bin'),
+                *self.command()]
 
 
 class Firmware(Workload):
@@ -88,6 +102,54 @@ class Linux(Workload):
                 *[w.format(disk=disk) for w in self.more]]
 
 
+class GrubSplash(grub_theme.GrubTheme):
+    """The guest of tests/guests/boot with a menu that waits for nobody."""
+
+    name = 'bench-grub'
+    sources = (grub_theme.__file__,)
+    config = grub_theme.CONFIG.replace('set timeout=-1', 'set timeout=1') \
+        .replace('"The first of the entries" { true; }', '"The first of the entries" { reboot; }')
+
+
+class Programs(userland.Userland):
+    """Debian's programs, for bench/programs."""
+
+    name = 'bench-programs'
+    work = os.path.join(TOP, 'bench', 'programs')
+    sources = userland.Userland.sources + (work, userland.__file__)
+
+
+class Image(Workload):
+    """An image of tests/guests/boot, booted with more options or fewer."""
+
+    guest = None
+
+    def options(self, _dir):
+        return self.guest.options(images.get(self.guest)[0])
+
+
+class Splash(Image):
+    """GRUB from reset to its menu, and a second later a reset."""
+
+    guest = GrubSplash()
+
+
+class Program(Image):
+    """One of bench/programs."""
+
+    guest = Programs()
+
+    def __init__(self, name, title):
+        super().__init__(name, 'state', title)
+        self.marked = True
+
+    def options(self, _dir):
+        options = super().options(_dir)
+        options[options.index('-smp') + 1] = '1'
+        options[options.index('-append') + 1] += f' work={self.name}'
+        return options
+
+
 VIRTIO = ['-device', 'virtio-blk-pci,drive=d', '-drive', 'if=none,id=d,format=raw,file={disk}',
           '-nic', 'user,model=virtio-net-pci']
 
@@ -109,6 +171,16 @@ WORKLOADS = [
     Tiny('simd-bar', 'SIMD copy to a device (stock KVM fails)', 10, 4),
     Tiny('cold-code', 'a burst from 64 places, then quiet', 13, 60),
     Tiny('compute', 'no device at all', 11, 40, kind='quiet'),
+    Real('big-copy', 'big real mode, a copy word by word', 0, 16, kind='state'),
+    Real('big-rep', 'big real mode, a copy by REP MOVS', 1, 48, kind='state'),
+    Real('big-compute', 'big real mode, registers alone', 2, 16, kind='state'),
+    Real('big-unpack', 'big real mode, runs of bytes and calls', 3, 16, kind='state'),
+    Splash('grub', 'state', 'GRUB 2 with a theme, from reset to its menu'),
+    Program('python', 'Debian, python3'),
+    Program('xz', 'Debian, xz and back'),
+    Program('openssl', 'Debian, openssl: hash and cipher'),
+    Program('shell', 'Debian, bash that forks and executes'),
+    Program('syscalls', 'Debian, dd by single bytes'),
     Firmware('seabios', 'burst', 'SeaBIOS, from reset to a boot sector'),
     Linux('boot', 'burst', 'Linux boots, serial console'),
     Linux('pata', 'burst', 'Linux, disk on IDE without DMA', '-drive',
@@ -143,8 +215,10 @@ def linux():
     return image, initrd
 
 
-def prepare():
+def prepare(chosen):
     """All that has to be there before a bed is entered, where nothing can be fetched."""
     if not os.path.exists(BENCH_BIN):
         subprocess.run(['ninja', '-C', os.path.join(TOP, 'build')], check=True)
     linux()
+    for guest in {w.guest for w in chosen if isinstance(w, Image)}:
+        images.get(guest)

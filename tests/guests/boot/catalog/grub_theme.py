@@ -43,6 +43,7 @@ class GrubTheme(CdGuest):
     packages = (('grub', ['grub-pc-bin', 'grub-common'], False),
                 ('grub-looks', ['grub-theme-starfield', 'desktop-base'], False))
     picture = 'second marked'
+    config = CONFIG
 
     def make(self, out, tmp, *roots):
         grub, looks = roots
@@ -53,7 +54,7 @@ class GrubTheme(CdGuest):
         images.copy(tmp, os.path.join(looks, 'usr', 'share', 'desktop-base', 'emerald-theme',
                                       'grub', 'grub-4x3.png'))
         os.rename(os.path.join(tmp, 'grub-4x3.png'), os.path.join(tmp, 'background.png'))
-        images.grub_iso(out, tmp, grub, CONFIG)
+        images.grub_iso(out, tmp, grub, self.config)
 
     def drive(self, s):
         size = (800, 600)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debian's own programs on Debian's kernel."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -25,15 +26,18 @@ class Userland(Guest):
     about = 'Debian 12: a shell script, python3 and gcc, then power off'
     packages = (('userland', ['bash', 'coreutils', 'grep', 'sed', 'gawk', 'gzip', 'perl-base',
                               'python3-minimal', 'libpython3-stdlib', 'gcc', 'libc6-dev', 'make',
-                              'openssl', 'dash'], True),)
+                              'openssl', 'dash', 'xz-utils'], True),)
     sources = (INIT, WORK, parts.__file__, parts.MAKE_INITRAMFS)
     picture = 'screen'
     limit = 240
+    # what the guest does once its root is there
+    work = WORK
 
     def make(self, out, tmp, *roots):
         os.makedirs(out)
-        images.copy(roots[0], WORK)
-        os.chmod(os.path.join(roots[0], os.path.basename(WORK)), 0o755)
+        work = os.path.join(roots[0], 'userland-work')
+        shutil.copy(self.work, work)
+        os.chmod(work, 0o755)
         for name in ('dev', 'proc', 'sys', 'tmp', 'run'):
             os.makedirs(os.path.join(roots[0], name), exist_ok=True)
         packages.tool('mksquashfs', roots[0], os.path.join(out, 'root.squashfs'), '-all-root',
