@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The accelerator's properties. */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "kvm/kvm_i386.h"
+#include "system/kvm.h"
+#include "partial.h"
+#include "props.h"
+
+static const char *const level_name[] = {
+    [PARTIAL_OFF] = "off",
+    [PARTIAL_FAILURES] = "failures",
+    [PARTIAL_STATES] = "states",
+    [PARTIAL_BURSTS] = "bursts",
+    [PARTIAL_ALL] = "all",
+};
+
+/* A number, its bounds, and what it is unless told. */
+typedef struct Number {
+    const char *name;
+    size_t offset;
+    uint32_t min, max, value;
+    const char *description;
+} Number;
+
+#define NUMBER(name, field, ...) \
+    { name, offsetof(PartialState, field), __VA_ARGS__ }
+
+static const Number numbers[] = {
+    /*
+     * What a hand-over costs is of the order of a hundred microseconds (all of
+     * the state travels both ways); TCG runs some thousand short blocks in that
+     * time.  So a window of this length at most doubles the cost of a single
+     * failure, and saves the hand-overs of a loop that fails again.
+     */
+    NUMBER("window-blocks", window_blocks, 1, 1000000, 1024,
+           "Bound of a take-over after a failure, in basic blocks "
+           "(default: 1024)"),
+    /* Two exits may be chance, a third is a habit (VMware's choice, too). */
+    NUMBER("burst-trigger", burst_trigger, 1, 200, 3,
+           "Exits of an instruction for device accesses, close together, after "
+           "which TCG takes a burst over (default: 3)"),
+    /*
+     * Waiting for the next access may cost about as much as the exit it saves:
+     * some hundred blocks.
+     */
+    NUMBER("burst-quiet", burst_quiet, 1, 65536, 256,
+           "Most basic blocks without a device access before a burst counts as "
+           "over (default: 256)"),
+    /*
+     * For a guest that accesses a device for ever: VT gets a turn several times
+     * a second.
+     */
+    NUMBER("burst-blocks", burst_blocks, 1, 100000000, 1000000,
+           "Bound of a burst's take-over, in basic blocks (default: 1000000)"),
+    /* An interrupt may wait as long as half a tick of a 1000 Hz clock. */
+    NUMBER("burst-us", burst_us, 10, 1000000, 500,
+           "Longest time that a burst may keep an interrupt waiting, in "
+           "microseconds (default: 500)"),
+    NUMBER("tb-size", tb_size, 0, UINT32_MAX, 0,
+           "TCG translation block cache size, in MiB (default: QEMU's)"),
+};
+
+static char *get_takeover(Object *obj, Error **errp)
+{
+    return g_strdup(level_name[PARTIAL_ACCEL(obj)->level]);
+}
+
+static void set_takeover(Object *obj, const char *value, Error **errp)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(level_name); i++) {
+        if (g_str_equal(value, level_name[i])) {
+            PARTIAL_ACCEL(obj)->level = i;
+            return;
+        }
+    }
+    error_setg(errp, "takeover: '%s' is none of off, failures, states, "
+               "bursts, all",
+               value);
+}
+
+static char *get_states(Object *obj, Error **errp)
+{
+    return g_strdup(PARTIAL_ACCEL(obj)->states_option ?: "auto");
+}
+
+static void set_states(Object *obj, const char *value, Error **errp)
+{
+    PartialModes unused;
+
+    if (!g_str_equal(value, "auto") &&
+        !partial_modes_parse(value, &unused, errp)) {
+        return;
+    }
+    g_free(PARTIAL_ACCEL(obj)->states_option);
+    PARTIAL_ACCEL(obj)->states_option = g_strdup(value);
+}
+
+static uint32_t *field_of(Object *obj, const Number *n)
+{
+    return (uint32_t *)((char *)PARTIAL_ACCEL(obj) + n->offset);
+}
+
+static void get_number(Object *obj, Visitor *v, const char *name, void *opaque,
+                       Error **errp)
+{
+    visit_type_uint32(v, name, field_of(obj, opaque), errp);
+}
+
+static void set_number(Object *obj, Visitor *v, const char *name, void *opaque,
+                       Error **errp)
+{
+    const Number *n = opaque;
+    uint32_t value;
+
+    if (!visit_type_uint32(v, name, &value, errp)) {
+        return;
+    }
+    if (value < n->min || value > n->max) {
+        error_setg(errp, "%s must be from %u to %u, not %u", name, n->min,
+                   n->max, value);
+        return;
+    }
+    *field_of(obj, n) = value;
+}
+
+static char *get_burst_allow(Object *obj, Error **errp)
+{
+    return g_strdup(PARTIAL_ACCEL(obj)->burst_allow ?: "*");
+}
+
+static void set_burst_allow(Object *obj, const char *value, Error **errp)
+{
+    g_free(PARTIAL_ACCEL(obj)->burst_allow);
+    PARTIAL_ACCEL(obj)->burst_allow = g_strdup(value);
+}
+
+static char *get_burst_deny(Object *obj, Error **errp)
+{
+    return g_strdup(PARTIAL_ACCEL(obj)->burst_deny ?: "");
+}
+
+static void set_burst_deny(Object *obj, const char *value, Error **errp)
+{
+    g_free(PARTIAL_ACCEL(obj)->burst_deny);
+    PARTIAL_ACCEL(obj)->burst_deny = g_strdup(value);
+}
+
+/* "-accel partial,help": the generic parser takes it for a property. */
+static void print_help(Object *obj, bool value, Error **errp)
+{
+    ObjectPropertyIterator iter;
+    ObjectProperty *prop;
+
+    printf("Properties of -accel partial, those of -accel kvm included:\n");
+    object_class_property_iter_init(&iter, object_get_class(obj));
+    while ((prop = object_property_iter_next(&iter))) {
+        if (prop->set && prop->description) {
+            printf("  %s=<%s>\n      %s\n", prop->name, prop->type,
+                   prop->description);
+        }
+    }
+    exit(EXIT_SUCCESS);
+}
+
+void partial_props_init(Object *obj)
+{
+    size_t i;
+
+    PARTIAL_ACCEL(obj)->level = PARTIAL_ALL;
+    for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+        *field_of(obj, &numbers[i]) = numbers[i].value;
+    }
+}
+
+void partial_props_finalize(Object *obj)
+{
+    g_free(PARTIAL_ACCEL(obj)->states_option);
+    g_free(PARTIAL_ACCEL(obj)->burst_allow);
+    g_free(PARTIAL_ACCEL(obj)->burst_deny);
+}
+
+static void add_string(ObjectClass *oc, const char *name,
+                       char *(*get)(Object *, Error **),
+                       void (*set)(Object *, const char *, Error **),
+                       const char *description)
+{
+    object_class_property_add_str(oc, name, get, set);
+    object_class_property_set_description(oc, name, description);
+}
+
+void partial_props_add(ObjectClass *oc)
+{
+    size_t i;
+
+    object_class_property_add_bool(oc, "help", NULL, print_help);
+    add_string(oc, "takeover", get_takeover, set_takeover,
+        "What TCG may take over, each including those before: off, failures, "
+        "states, bursts, all (default: all)");
+    add_string(oc, "states", get_states, set_states,
+        "CPU modes that belong to TCG: auto (what VT does not run natively), "
+        "none, all, or a list such as real:bigreal (default: auto)");
+    add_string(oc, "burst-allow", get_burst_allow, set_burst_allow,
+        "Devices that bursts may access: patterns for their types or memory "
+        "regions, separated by colons (default: *)");
+    add_string(oc, "burst-deny", get_burst_deny, set_burst_deny,
+        "Devices that bursts may not access, as for burst-allow "
+        "(default: none)");
+    for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+        object_class_property_add(oc, numbers[i].name, "uint32", get_number,
+                                  set_number, NULL, (void *)&numbers[i]);
+        object_class_property_set_description(oc, numbers[i].name,
+                                              numbers[i].description);
+    }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The accelerator's properties: their names, bounds and defaults. */
+#ifndef ACCEL_PARTIAL_PROPS_H
+#define ACCEL_PARTIAL_PROPS_H
+
+#include "qom/object.h"
+
+/**
+ * partial_props_add: give the accelerator's class its properties
+ * @oc: the class
+ */
+void partial_props_add(ObjectClass *oc);
+
+/**
+ * partial_props_init: set an accelerator's properties to their defaults
+ * @obj: the accelerator; nobody else knows it yet
+ */
+void partial_props_init(Object *obj);
+
+/**
+ * partial_props_finalize: free what the properties of an accelerator hold
+ * @obj: the accelerator, at its end
+ */
+void partial_props_finalize(Object *obj);
+
+#endif
