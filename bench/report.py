@@ -218,7 +218,7 @@ class Group:
         said = ', '.join(f'{e} {self.median(duration, e):.0f} us'
                          for e in ENGINES if self.of(e))
         return Goal(what, 'reached' if mine <= theirs + LATER else 'missed',
-                    f'{said} between two ticks of 1000 us')
+                    f'{said}: one in 20 ticks of 1000 us comes later')
 
     def _like_tcg(self):
         what = f'at most {LIKE_TCG} times the time of TCG'

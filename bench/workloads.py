@@ -170,7 +170,7 @@ WORKLOADS = [
          '-device', 'e1000,addr=5'),
     Tiny('simd-bar', 'SIMD copy to a device (stock KVM fails)', 10, 4),
     Tiny('cold-code', 'a burst from 64 places, then quiet', 13, 60),
-    Tiny('latency', 'the longest time between ticks of 1 ms in a burst, in us', 12, 1000),
+    Tiny('latency', 'the time between ticks in a burst that one in 20 exceeds, in us', 12, 1000),
     Tiny('compute', 'no device at all', 11, 40, kind='quiet'),
     Real('big-copy', 'big real mode, a copy word by word', 0, 16, kind='state'),
     Real('big-rep', 'big real mode, a copy by REP MOVS', 1, 48, kind='state'),
