@@ -492,9 +492,10 @@ single_step:
         out     dx, ax
 %endmacro
 
+; COMMAND + 16 is how often again; COUNT says how often it was done.
 planar:
         mov     r15, 4
-        vga     0x3c4, 4, 6             ; all memory, planar
+.again: vga     0x3c4, 4, 6             ; all memory, planar
         vga     0x3c4, 2, 15            ; all planes
         vga     0x3ce, 6, 5             ; graphics, 64 KiB at A0000
         vga     0x3ce, 5, 0
@@ -549,6 +550,9 @@ planar:
         jnz     .read
         dec     ebp
         jns     .plane
+        inc     qword [COUNT]
+        dec     dword [COMMAND + 16]
+        jns     .again
         result
 
 ; pci-testdev (at device 5) in its MMIO BAR: tests whose doorbells are eventfds

@@ -10,6 +10,7 @@
 
 enum {
     STEP = GUEST_STATUS + 32,
+    COUNT = GUEST_STATUS + 40,
     CHECKSUM = GUEST_DUMP,
 };
 
@@ -27,6 +28,12 @@ static const char *const variants[] = {
     "partial,states=none,burst-trigger=1,kernel-irqchip=split",
     "partial,states=real:bigreal,burst-trigger=1",
     "partial",
+};
+
+/* Those that a guest is migrated under. */
+static const char *const moving[] = {
+    "partial,states=none,burst-trigger=1",
+    "partial,states=none,burst-trigger=1,kernel-irqchip=off",
 };
 
 typedef struct Burst {
@@ -134,14 +141,27 @@ static GPtrArray *read_trace(const char *path)
     return accesses;
 }
 
-static Outcome run(const Burst *b, const char *accel, bool check_windows)
+static char *log_name(const char *which)
 {
-    g_autofree char *log = g_strdup_printf("%s/partial-bursts-%d.log",
-                                           g_get_tmp_dir(), getpid());
-    g_autofree char *more = g_strdup_printf("%s -D %s %s", b->more ?: "", log,
+    return g_strdup_printf("%s/partial-bursts-%d%s.log", g_get_tmp_dir(),
+                           getpid(), which);
+}
+
+static QTestState *start(const Burst *b, const char *accel, const char *log,
+                         const char *more)
+{
+    g_autofree char *options = g_strdup_printf("%s %s -D %s %s", b->more ?: "",
+        more, log,
         b->traced ? "-d trace:memory_region_ops_read,"
                     "trace:memory_region_ops_write" : "");
-    QTestState *qts = guest_start(accel, "bursts.bin", more);
+
+    return guest_start(accel, "bursts.bin", options);
+}
+
+static Outcome run(const Burst *b, const char *accel, bool check_windows)
+{
+    g_autofree char *log = log_name("");
+    QTestState *qts = start(b, accel, log, "");
     Outcome o;
 
     guest_command(qts, b->scenario, 0, 0, b->operand);
@@ -234,6 +254,76 @@ static void test_burst(const void *opaque)
     }
 }
 
+static void wait_migrated(QTestState *qts)
+{
+    for (;;) {
+        g_autoptr(QDict) rsp = qtest_qmp_assert_success_ref(qts,
+            "{ 'execute': 'query-migrate' }");
+        const char *status = qdict_get_try_str(rsp, "status");
+
+        g_assert_cmpstr(status, !=, "failed");
+        if (g_strcmp0(status, "completed") == 0) {
+            return;
+        }
+        g_usleep(2000);
+    }
+}
+
+/* The guest moves in the midst of a burst: nothing is lost or made twice. */
+static void test_migration(const void *accel)
+{
+    enum { AGAIN = 5, MOVES_AFTER = 2 };
+    static const Burst b = {
+        "planar", 6, AGAIN, .more = "-vga std", .traced = true
+    };
+    g_autofree char *log = log_name(""), *second = log_name("-second");
+    g_autofree char *state = log_name("-state");
+    g_autofree char *uri = g_strconcat("file:", state, NULL);
+    g_autofree char *incoming = g_strconcat("-incoming ", uri, NULL);
+    g_autoptr(GPtrArray) made = NULL;
+    GPtrArray *rest;
+    QTestState *qts;
+    Outcome want;
+    uint64_t at;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    want = run(&b, "tcg", false);
+    g_assert_cmpint(want.end, ==, GUEST_END_DONE);
+
+    qts = start(&b, accel, log, "");
+    guest_command(qts, b.scenario, 0, 0, b.operand);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    while (qtest_readq(qts, COUNT) < MOVES_AFTER) {
+        g_usleep(200);
+    }
+    qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
+    at = qtest_readq(qts, COUNT);
+    g_assert_cmpuint(guest_counter(qts, "takeovers-burst"), >, 0);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    wait_migrated(qts);
+    qtest_quit(qts);
+    made = read_trace(log);
+    g_test_message("moved after %u of %u accesses, in round %" PRIu64,
+                   made->len, want.accesses->len, at);
+    g_assert_cmpint(made->len, <, want.accesses->len);
+
+    qts = start(&b, accel, second, incoming);
+    wait_migrated(qts);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    g_assert_cmphex(qtest_readq(qts, CHECKSUM), ==, want.checksum);
+    qtest_quit(qts);
+    rest = read_trace(second);
+    g_ptr_array_extend_and_steal(made, rest);
+    compare(want.accesses, made);
+    g_ptr_array_unref(want.accesses);
+    unlink(log);
+    unlink(second);
+    unlink(state);
+}
+
 /* The user's lists: by the device's type, by the region's name. */
 static void test_lists(void)
 {
@@ -285,5 +375,11 @@ int main(int argc, char **argv)
         }
     }
     qtest_add_func("partial/bursts/lists", test_lists);
+    for (v = 0; v < ARRAY_SIZE(moving); v++) {
+        g_autofree char *path = g_strdup_printf("partial/bursts/migration/%s",
+                                                moving[v]);
+
+        qtest_add_data_func(path, moving[v], test_migration);
+    }
     return g_test_run();
 }
