@@ -10,7 +10,6 @@ RESULT   equ DUMP               ; a checksum of all that was read
 TICKS    equ STATUS + 72
 SHARED   equ STATUS + 56
 AP_DONE  equ STATUS + 64
-AP_CODE  equ 0x70000
 VGA      equ 0xa0000
 
         align 8
@@ -597,21 +596,9 @@ two_cpus:
         mov     qword [AP_DONE], 0
         mov     edi, MMIO
         mov     qword [rdi], 0
+        mov     esi, ap_start
         mov     ecx, ap_end - ap_start
-.copy:  mov     al, [ap_start + rcx - 1]
-        mov     [AP_CODE + rcx - 1], al
-        dec     ecx
-        jnz     .copy
-        mov     edi, 0xfee00000
-        mov     dword [rdi + 0xf0], 0x1ff
-        mov     dword [rdi + 0x310], 1 << 24
-        mov     dword [rdi + 0x300], 0x4500     ; INIT
-        mov     ecx, 10000
-.init:  dec     ecx
-        jnz     .init
-        mov     edi, 0xfee00000
-        mov     dword [rdi + 0x310], 1 << 24
-        mov     dword [rdi + 0x300], 0x4600 | (AP_CODE >> 12)
+        call    start_ap
         mov     ebx, TURNS
         mov     edi, MMIO
 .next:  lock inc dword [SHARED]

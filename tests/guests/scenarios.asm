@@ -10,7 +10,6 @@ FRAME_A  equ 0x32000
 FRAME_B  equ 0x33000
 PT_A     equ 0x34000            ; page tables whose first entries are A and B
 PT_B     equ 0x35000
-AP_CODE  equ 0x70000
 
 ; An instruction that no KVM emulates on MMIO: TCG goes on from here.
 %macro enter_tcg 0
@@ -358,21 +357,9 @@ TURNS    equ 2000
 two_cpus:
         mov     qword [SHARED], 0
         mov     qword [AP_DONE], 0
+        mov     esi, ap_start
         mov     ecx, ap_end - ap_start
-.copy:  mov     al, [ap_start + rcx - 1]
-        mov     [AP_CODE + rcx - 1], al
-        dec     ecx
-        jnz     .copy
-        mov     edi, 0xfee00000
-        mov     dword [rdi + 0xf0], 0x1ff
-        mov     dword [rdi + 0x310], 1 << 24
-        mov     dword [rdi + 0x300], 0x4500     ; INIT
-        mov     ecx, 10000
-.init:  dec     ecx
-        jnz     .init
-        mov     edi, 0xfee00000
-        mov     dword [rdi + 0x310], 1 << 24
-        mov     dword [rdi + 0x300], 0x4600 | (AP_CODE >> 12)
+        call    start_ap
         mov     ebx, TURNS
 .next:  lock inc dword [SHARED]
         test    bl, 63
