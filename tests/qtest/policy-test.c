@@ -201,6 +201,64 @@ static void test_quiet_follows_gap(void)
     g_free(f.p);
 }
 
+/* The window could not be opened: it is asked for as at first. */
+static void test_refused(void)
+{
+    Fixture f = start(&usual);
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        PolicyDecision d;
+
+        g_assert_false(leave(&f, 1, EXIT_NS).open);
+        g_assert_false(leave(&f, 1, EXIT_NS).open);
+        d = leave(&f, 1, EXIT_NS);
+        g_assert_true(d.open);
+        policy_refused(d.site);
+    }
+    g_free(f.p);
+}
+
+/* Sites that are met once, each a loss, use up what there is for trials. */
+static void test_credit(void)
+{
+    Fixture f = start(&usual);
+    unsigned tried = 0;
+    uint64_t pc;
+
+    for (pc = 1; pc <= 100; pc++) {
+        PolicyDecision d = { 0 };
+        int i;
+
+        for (i = 0; i < 3; i++) {
+            d = leave(&f, pc, EXIT_NS);
+        }
+        if (d.open) {
+            window(&f, d.site, 200 * EXIT_NS, 0, 0, false);
+            tried++;
+        }
+    }
+    g_assert_cmpint(tried, >=, 10);
+    g_assert_cmpint(tried, <=, 20);
+    /* With the time that passes there is more. */
+    leave(&f, 1000, 1000000 * (uint64_t)EXIT_NS);
+    leave(&f, 1000, EXIT_NS);
+    g_assert_true(leave(&f, 1000, EXIT_NS).open);
+    g_free(f.p);
+}
+
+/* What an exit costs is learnt from VT's exits alone. */
+static void test_after_window(void)
+{
+    Fixture f = start(&usual);
+    PolicySite *s = make_good(&f, 1);
+
+    window(&f, s, EXIT_NS, 100, 2, false);
+    g_assert_cmpint(leave(&f, 1, 3 * EXIT_NS).exit_ns, ==, EXIT_NS);
+    g_assert_cmpint(leave(&f, 1, 3 * EXIT_NS).exit_ns, >, EXIT_NS);
+    g_free(f.p);
+}
+
 static void test_denied(void)
 {
     Fixture f = start(&usual);
@@ -361,6 +419,9 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/fall", test_fall);
     g_test_add_func("/policy/quiet-grows", test_quiet_grows);
     g_test_add_func("/policy/quiet-follows-gap", test_quiet_follows_gap);
+    g_test_add_func("/policy/refused", test_refused);
+    g_test_add_func("/policy/credit", test_credit);
+    g_test_add_func("/policy/after-window", test_after_window);
     g_test_add_func("/policy/denied", test_denied);
     g_test_add_func("/policy/code-changed", test_code_changed);
     g_test_add_func("/policy/crowd", test_crowd);
