@@ -19,6 +19,7 @@
 #include "code.h"
 #include "io.h"
 #include "light.h"
+#include "msr.h"
 #include "tables.h"
 #include "window.h"
 #include "trace.h"
@@ -418,6 +419,10 @@ static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
     AccelCPUState *acc = cpu->accel;
     PartialStop why = PARTIAL_STOP_VT_OWNED;
 
+    if (acc->in_window && !acc->bounded && insn == X86_LEAVE_WRMSR &&
+        partial_mixed()) {
+        partial_msr_written(cpu, arg);
+    }
     if (!acc->in_window || !acc->bounded || acc->first ||
         !leaves(cpu, insn, arg, &why)) {
         return false;

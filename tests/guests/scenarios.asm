@@ -43,7 +43,19 @@ scenarios:
         dq      window_hlt      ; 13
         dq      sgdt_mmio       ; 14
         dq      xsave_ts        ; 15
+        dq      mtrr            ; 16
 scenarios_end:
+
+; Memory types that real mode set hold in 64-bit mode, whoever runs either.
+mtrr:
+        mov     ecx, MTRR
+        rdmsr
+        cmp     eax, MTRR_MIXED
+        jne     .bad
+        cmp     edx, MTRR_MIXED
+        jne     .bad
+        jmp     finished
+.bad:   fail    1
 
 ; --- code ------------------------------------------------------------------
 
