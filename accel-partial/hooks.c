@@ -419,12 +419,16 @@ static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
     AccelCPUState *acc = cpu->accel;
     PartialStop why = PARTIAL_STOP_VT_OWNED;
 
-    if (acc->in_window && !acc->bounded && insn == X86_LEAVE_WRMSR &&
-        partial_mixed()) {
-        partial_msr_written(cpu, arg);
+    if (!acc->in_window) {
+        return false;
     }
-    if (!acc->in_window || !acc->bounded || acc->first ||
-        !leaves(cpu, insn, arg, &why)) {
+    if (!acc->bounded) {
+        if (insn == X86_LEAVE_WRMSR && partial_mixed()) {
+            partial_msr_written(cpu, arg);
+        }
+        return false;
+    }
+    if (acc->first || !leaves(cpu, insn, arg, &why)) {
         return false;
     }
     stop(cpu, why);

@@ -31,7 +31,7 @@ void partial_msr_written(CPUState *cpu, uint32_t index)
     };
 
     if (stays_behind(index)) {
-        /* A value that KVM refuses TCG would have refused, on a CPU. */
+        /* KVM may refuse what a CPU would not take either; TCG takes it. */
         kvm_vcpu_ioctl(cpu, KVM_SET_MSRS, &msrs);
     }
 }
