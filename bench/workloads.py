@@ -33,9 +33,11 @@ class Workload:
         """Whether it is, though neither the guest nor QEMU has ended."""
         return self.marked and run.says('bench: end')
 
-    def outcome(self, _run, end):
+    def outcome(self, run, end):
         """One word or more; end is what ended the guest, if anything did."""
-        return 'done' if self.marked and not end else end
+        if self.marked and end in (None, 'done'):
+            return 'done' if run.says('bench: end') else 'its work has failed'
+        return end
 
 
 class Tiny(Workload):
