@@ -164,27 +164,11 @@ unpack: mov     edx, 2000
         jnz     .run
         ret
 
-; 32-bit code, where a far jump has led to it.
-protected:
-        mov     eax, cr0
-        or      al, 1
-        mov     cr0, eax
-        jmp     dword 24:0xf0000 + .in
-bits 32
-.in:    mov     ax, 16
-        mov     ds, ax
-        mov     es, ax
-        mov     ss, ax
-        call    mix
-        mov     ax, 16
-        mov     ss, ax
-        jmp     8:.out
-bits 16
-.out:   jmp     back
-
-; The same with a segment left that real mode had loaded: its selector says RPL 3.
+; 32-bit code with a segment left that real mode had loaded: its selector says RPL 3.
 stale:  mov     ax, 0x2003
         mov     fs, ax
+; 32-bit code, where a far jump has led to it.
+protected:
         mov     eax, cr0
         or      al, 1
         mov     cr0, eax
@@ -199,7 +183,7 @@ bits 32
 bits 16
 .out:   mov     ax, 16
         mov     fs, ax
-back:   mov     eax, cr0
+        mov     eax, cr0
         and     al, ~1
         mov     cr0, eax
         jmp     0xf000:.real

@@ -65,9 +65,9 @@ static const Burst bursts[] = {
     { "system", 11, .traced = true },
     { "single-step", 12, .traced = true },
     { "mapping", 13, .traced = true },
-    /* TCG by itself looks for interrupts once in 65536 elements. */
     { "edges", 15, .traced = true },
     { "self-ipis", 16, .traced = true },
+    /* TCG by itself looks for interrupts once in 65536 elements. */
     { "long-rep", 14, 6 * 65536, .at_least = 6 * 65536 - 60000 },
 };
 
@@ -254,8 +254,18 @@ static void test_burst(const void *opaque)
     }
 }
 
+/* A step of waiting; the test fails when there have been too many. */
+static void wait_a_little(gint64 since)
+{
+    g_assert_cmpint(g_get_monotonic_time() - since, <,
+                    60 * G_TIME_SPAN_SECOND);
+    g_usleep(500);
+}
+
 static void wait_migrated(QTestState *qts)
 {
+    gint64 since = g_get_monotonic_time();
+
     for (;;) {
         g_autoptr(QDict) rsp = qtest_qmp_assert_success_ref(qts,
             "{ 'execute': 'query-migrate' }");
@@ -265,7 +275,7 @@ static void wait_migrated(QTestState *qts)
         if (g_strcmp0(status, "completed") == 0) {
             return;
         }
-        g_usleep(2000);
+        wait_a_little(since);
     }
 }
 
@@ -284,6 +294,7 @@ static void test_migration(const void *accel)
     GPtrArray *rest;
     QTestState *qts;
     Outcome want;
+    gint64 since;
     uint64_t at;
 
     if (!guest_have_kvm()) {
@@ -295,8 +306,9 @@ static void test_migration(const void *accel)
     qts = start(&b, accel, log, "");
     guest_command(qts, b.scenario, 0, 0, b.operand);
     qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    since = g_get_monotonic_time();
     while (qtest_readq(qts, COUNT) < MOVES_AFTER) {
-        g_usleep(200);
+        wait_a_little(since);
     }
     qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
     at = qtest_readq(qts, COUNT);
