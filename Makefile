@@ -24,9 +24,11 @@ check-quick: all
 bed-amd: all guests-images kernels
 	@scripts/run-tests bed-amd
 
+# Bochs takes one CPU, and two or three gigabytes.
+bed-intel: export JOBS ?= 2
 bed-intel: all kernels $(if $(filter all,$(GUESTS)),guests-images)
 	@scripts/run-tests bed-intel
-	@$(if $(filter all,$(GUESTS)),scripts/run-tests bed-intel-all)
+	@$(if $(filter all,$(GUESTS)),JOBS=1 scripts/run-tests references && scripts/run-tests bed-intel-all)
 
 # What a bed, which has no network, takes along.
 kernels: all
@@ -64,7 +66,7 @@ help:
 	@echo 'make check-qtest  all of QEMU'"'"'s own qtests for x86_64 and i386 (long)'
 	@echo 'make check-guests real boot loaders, installers and userlands, looked at while they boot'
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
-	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long; GUESTS=all: longer)'
+	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long; GUESTS=all: longer; JOBS=N at a time)'
 	@echo 'make bench        stock kvm, tcg and partial compared, here and on SVM (long; BENCH="--quick pata")'
 	@echo 'make bench-states   CPU modes that belong to TCG: against the emulator in the kernel, and against TCG (long)'
 	@echo 'make install      put the build into the prefix given to ./configure'
