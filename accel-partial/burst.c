@@ -250,7 +250,7 @@ static bool begins(CPUState *cpu, uintptr_t ra)
         return !acc->burst.last.is_load;
     }
     return guest_pc(cpu, ra) != guest_pc(cpu, acc->burst.last.ra) ||
-           (uint16_t)(acc->burst.last.count - cpu_env(cpu)->regs[R_ECX]) == 1;
+           acc->burst.last.count != cpu_env(cpu)->regs[R_ECX];
 }
 
 static void note_access(CPUState *cpu, uintptr_t ra, bool is_load)

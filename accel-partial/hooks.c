@@ -20,7 +20,9 @@
 #include "io.h"
 #include "light.h"
 #include "msr.h"
+#include "rep.h"
 #include "tables.h"
+#include "tlb.h"
 #include "window.h"
 #include "trace.h"
 
@@ -237,16 +239,6 @@ static bool exec_interrupt(CPUState *cpu, int request)
     return delivered;
 }
 
-/* The guest-physical page that a fill has just entered into the soft TLB. */
-static hwaddr filled_page(CPUState *cpu, vaddr addr, int mmu_idx)
-{
-    CPUTLBDescFast *fast = &cpu->neg.tlb.f[mmu_idx];
-    uintptr_t index = (addr >> TARGET_PAGE_BITS) &
-                      (fast->mask >> CPU_TLB_ENTRY_BITS);
-
-    return cpu->neg.tlb.d[mmu_idx].fulltlb[index].phys_addr;
-}
-
 static MemoryRegion *region_at(CPUState *cpu, hwaddr gpa, hwaddr *offset)
 {
     MemTxAttrs attrs = cpu_get_mem_attrs(cpu_env(cpu));
@@ -280,18 +272,6 @@ static bool vt_owns_page(CPUState *cpu, hwaddr gpa)
             g_hash_table_size(cpu->accel->written));
 }
 
-/* A page that was read first may be writable now: let a store fault again. */
-static void trap_first_store(CPUState *cpu, vaddr addr, int mmu_idx)
-{
-    CPUTLBDescFast *fast = &cpu->neg.tlb.f[mmu_idx];
-    uintptr_t index = (addr >> TARGET_PAGE_BITS) &
-                      (fast->mask >> CPU_TLB_ENTRY_BITS);
-
-    qemu_spin_lock(&cpu->neg.tlb.c.lock);
-    qatomic_set(&fast->table[index].addr_write, -1);
-    qemu_spin_unlock(&cpu->neg.tlb.c.lock);
-}
-
 /* Protection keys guard user pages alone; those are in the lower half. */
 static bool needs_pkru(const CPUX86State *env, vaddr addr)
 {
@@ -316,14 +296,15 @@ static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
         mmu_idx == MMU_NESTED_IDX) {
         return true;
     }
-    gpa = filled_page(cpu, addr, mmu_idx);
+    gpa = partial_tlb_page(cpu, addr, mmu_idx);
     if (vt_owns_page(cpu, gpa)) {
         /* What KVM failed on cannot be given back to it. */
         stop(cpu, acc->first ? PARTIAL_STOP_NEITHER : PARTIAL_STOP_VT_OWNED);
         cpu_loop_exit_restore(cpu, ra);
     }
     if (type != MMU_DATA_STORE && acc->watch_stores) {
-        trap_first_store(cpu, addr, mmu_idx);
+        /* A page that was read first may be writable now. */
+        partial_tlb_trap_stores(cpu, addr, mmu_idx);
     }
     if (type == MMU_INST_FETCH) {
         mr = region_at(cpu, gpa, &offset);
@@ -449,5 +430,6 @@ const TCGCPUOps *partial_window_hooks(const TCGCPUOps *ops)
     hooked_ops.io_recompile = partial_io_recompile;
     hooked_ops.io_expected = partial_io_expected;
     x86_tcg_leave = leave;
+    x86_rep_by_pages = partial_rep_by_pages;
     return &hooked_ops;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Guests that go from engine to engine (tests/guests/scenarios.asm): coherence
- * of code, page tables and time, interrupts, ends, resets and snapshots.
+ * of code, page tables and time, interrupts, ends, resets and snapshots; and
+ * those of tests/guests/rep.asm.
  */
 
 #include "qemu/osdep.h"
@@ -39,6 +40,7 @@ typedef struct Case {
     /* counters that must have moved, or not, afterwards */
     const char *moved[3];
     const char *still[3];
+    const char *image;      /* unless scenarios.bin */
 } Case;
 
 static const Case cases[] = {
@@ -118,6 +120,15 @@ static const Case cases[] = {
       .moved = { "stops-vt-owned" } },
     { "split-irqchip", 9, 0, MIXED ",kernel-irqchip=split", "", 1, 20,
       .moved = { "takeovers-emulation" } },
+    { "rep-on-vt", 2, 0, MIXED, .flags = 40, .image = "rep.bin",
+      .still = { "takeovers-emulation" } },
+    { "rep-mixed", 2, 0, MIXED, "", 1, 100, .image = "rep.bin",
+      .moved = { "takeovers-emulation" } },
+    { "rep-bursts", 2, 0, BURSTS, "", 1, 100, .image = "rep.bin" },
+    { "rep-in-tcg", 0, 0, ALL_IN_TCG, .flags = 400, .image = "rep.bin" },
+    { "rep-in-tcg-cpl3", 2, 0, ALL_IN_TCG, .flags = 400, .image = "rep.bin" },
+    { "rep-over-code", 1, 0, ALL_IN_TCG, .image = "rep.bin" },
+    { "rep-over-code-mixed", 1, 0, MIXED, .image = "rep.bin" },
     { "takeover-off", 9, 0, "partial,takeover=off", "", 1, 20,
       .end = GUEST_END_ERROR, .still = { "takeovers-emulation" } },
     { "failures-only", 9, 0, "partial,takeover=failures", "", 1, 20,
@@ -162,7 +173,7 @@ static void test_case(const void *opaque)
         g_test_skip("this CPU has no AVX-512, so its #UD is the guest's");
         return;
     }
-    qts = guest_start(c->accel, "scenarios.bin", c->more ?: "");
+    qts = guest_start(c->accel, c->image ?: "scenarios.bin", c->more ?: "");
     guest_command(qts, c->scenario, c->cpl, c->operand, c->flags);
     end = guest_run(qts);
     g_test_message("%s; step %" PRIu64 ", vector %u at 0x%" PRIx64,

@@ -71,6 +71,19 @@ class Unreal(Tiny):
         return {'sum': total & MASK, 'wrong': 0, 'seed': last}
 
 
+class Strings(Tiny):
+    """String instructions with 16-bit addresses."""
+
+    name = 'tiny-strings'
+    about = 'ours: REP MOVS and STOS that wrap in 64 KiB, against single moves'
+    asm = 'strings'
+
+    def results(self):
+        numbers = stream(1)
+        seed = [next(numbers) for _ in range(100 * 6)][-1]
+        return {'wrong': 0, 'registers': 0, 'seed': seed}
+
+
 class Switches(Tiny):
     """Real mode to protected mode and back."""
 
@@ -276,4 +289,5 @@ class Vbe(Tiny):
         s.results('results', self.results())
 
 
-ALL = (Unreal(), Switches(), BiosCalls(), RealMath(), SelfModifying(), A20(), Timer(), Vbe())
+ALL = (Unreal(), Strings(), Switches(), BiosCalls(), RealMath(), SelfModifying(), A20(), Timer(),
+       Vbe())
