@@ -3,6 +3,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
+#include "qemu/timer.h"
 #include "accel/tcg/cpu-ops.h"
 #include "exec/address-spaces.h"
 #include "exec/cpu_ldst.h"
@@ -26,8 +27,16 @@
 #include "window.h"
 #include "trace.h"
 
-/* Blocks: some milliseconds of TCG, which is what a menu's delay loops take. */
-#define NEAR_BLOCKS 65536
+/*
+ * What it costs to leave a CPU mode for VT too early: the hand-overs, in exits,
+ * and TCG's time in the mode as KVM's emulator would have taken it.  TCG stays
+ * nearby for as long as that, but no longer than the last, in ns.
+ */
+#define NEAR_EXITS 64
+#define NEAR_TIMES 32
+#define NEAR_MOST NANOSECONDS_PER_SECOND
+/* Blocks from one look at the clock to the next. */
+#define NEAR_CLOCK 16
 
 static const TCGCPUOps *x86_ops;
 static TCGCPUOps hooked_ops;
@@ -42,6 +51,17 @@ static void stop(CPUState *cpu, PartialStop why)
 #define NEAR_BIGREAL (1u << PARTIAL_MODE_REAL | 1u << PARTIAL_MODE_PROT16 | \
                       1u << PARTIAL_MODE_PROT32)
 
+static void go_near(CPUState *cpu, int64_t now)
+{
+    AccelCPUState *acc = cpu->accel;
+    int64_t own = now - acc->near.own_since;
+    int64_t enter = (int64_t)partial_state->probe.exit_ns * NEAR_EXITS;
+
+    acc->near.on = true;
+    acc->near.until = now + MIN(own * NEAR_TIMES + enter, NEAR_MOST);
+    partial_window_chain(cpu, false);
+}
+
 /*
  * No exit shows that a guest enters big real mode, and KVM would emulate it in
  * the kernel from there to the next exit.  Boot loaders and DOS extenders come
@@ -50,18 +70,20 @@ static void stop(CPUState *cpu, PartialStop why)
 static bool stays_near(CPUState *cpu, PartialMode mode)
 {
     AccelCPUState *acc = cpu->accel;
+    int64_t now;
 
     if (!(partial_state->states & (1u << PARTIAL_MODE_BIGREAL)) ||
         !(NEAR_BIGREAL & (1u << mode))) {
         return false;
     }
-    if (!acc->near_left) {
-        acc->near_left = NEAR_BLOCKS;
-        partial_window_chain(cpu, false);
+    now = get_clock();
+    if (!acc->near.on) {
+        go_near(cpu, now);
     }
-    acc->near_cr0 = cpu_env(cpu)->cr[0];
-    acc->near_hflags = cpu_env(cpu)->hflags;
-    return --acc->near_left;
+    acc->near.cr0 = cpu_env(cpu)->cr[0];
+    acc->near.hflags = cpu_env(cpu)->hflags;
+    acc->near.blocks_left = NEAR_CLOCK;
+    return now < acc->near.until;
 }
 
 /* Each block asks: while these are as they were the answer is the same. */
@@ -70,11 +92,11 @@ static bool still_near(CPUState *cpu)
     AccelCPUState *acc = cpu->accel;
     CPUX86State *env = cpu_env(cpu);
 
-    if (acc->near_left <= 1 || env->cr[0] != acc->near_cr0 ||
-        env->hflags != acc->near_hflags) {
+    if (!acc->near.on || !acc->near.blocks_left ||
+        env->cr[0] != acc->near.cr0 || env->hflags != acc->near.hflags) {
         return false;
     }
-    acc->near_left--;
+    acc->near.blocks_left--;
     return true;
 }
 
@@ -97,8 +119,9 @@ static bool left_for_vt(CPUState *cpu)
     if (!in_own_mode(cpu)) {
         return !stays_near(cpu, partial_mode_of(cpu_env(cpu)));
     }
-    if (cpu->accel->near_left) {
-        cpu->accel->near_left = 0;
+    if (cpu->accel->near.on) {
+        cpu->accel->near.on = false;
+        cpu->accel->near.own_since = get_clock();
         partial_window_chain(cpu, true);
     }
     return false;

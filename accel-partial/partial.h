@@ -107,9 +107,14 @@ struct AccelCPUState {
     PartialReason reason;
     PartialStop stop;
     uint32_t blocks_left;
-    uint32_t near_left;        /* blocks that TCG stays near big real mode */
-    uint32_t near_hflags;      /* ... while these are as they were */
-    uint64_t near_cr0;
+    struct {                   /* TCG stays near big real mode */
+        bool on;
+        int64_t own_since;     /* when it last entered that, by get_clock() */
+        int64_t until;
+        uint32_t blocks_left;  /* until it looks at the clock, while these ... */
+        uint32_t hflags;       /* ... are as they were */
+        uint64_t cr0;
+    } near;
     uint64_t window_blocks;    /* blocks of this window so far */
     uint64_t start_pc;         /* linear, of the window's first instruction */
     uint64_t start_sp;         /* linear, of the stack at that time */

@@ -70,7 +70,8 @@ static void begin(CPUState *cpu)
     acc->start_pc = env->segs[R_CS].base + env->eip;
     acc->in_window = true;
     acc->stats.takeovers[acc->reason]++;
-    acc->near_left = 0;
+    acc->near.on = false;
+    acc->near.own_since = get_clock();
     partial_window_chain(cpu, !acc->bounded);
     if (acc->first) {
         /* Alone in its block, so that progress is seen after it. */
