@@ -17,6 +17,7 @@
 typedef struct CodePage {
     uint64_t generation;    /* in which the copy was last found right */
     bool stale;             /* changed while its blocks could not be dropped */
+    bool written;           /* blocks are of what TCG wrote after the copy */
     uint8_t copy[TARGET_PAGE_SIZE];
 } CodePage;
 
@@ -42,11 +43,16 @@ static void *key_of(ram_addr_t addr)
     return (void *)(uintptr_t)(addr >> TARGET_PAGE_BITS);
 }
 
+static bool is_copied(const CodePage *page, ram_addr_t addr)
+{
+    return !memcmp(page->copy, qemu_map_ram_ptr(NULL, addr), TARGET_PAGE_SIZE);
+}
+
 static void take_copy(CodePage *page, ram_addr_t addr, uint64_t gen)
 {
     memcpy(page->copy, qemu_map_ram_ptr(NULL, addr), TARGET_PAGE_SIZE);
     page->generation = gen;
-    page->stale = false;
+    page->stale = page->written = false;
 }
 
 /* Whether the page is as its blocks were translated; called with the lock. */
@@ -59,7 +65,7 @@ static bool is_right(CPUState *cpu, CodePage *page, ram_addr_t addr)
         return true;
     }
     cpu->accel->stats.code_verified++;
-    if (memcmp(page->copy, qemu_map_ram_ptr(NULL, addr), TARGET_PAGE_SIZE)) {
+    if (page->written || !is_copied(page, addr)) {
         return false;
     }
     page->generation = cpu->code_gen;
@@ -139,6 +145,9 @@ void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
             changed = true;
             /* With a page locked no block may be dropped: do it next time. */
             page->stale = second_page;
+        } else if (!is_copied(page, addr)) {
+            /* VT may undo what TCG wrote: the copy would be right again. */
+            page->written = true;
         }
     }
     if (changed && !second_page) {

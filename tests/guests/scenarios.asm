@@ -44,6 +44,7 @@ scenarios:
         dq      sgdt_mmio       ; 14
         dq      xsave_ts        ; 15
         dq      mtrr            ; 16
+        dq      undone          ; 17
 scenarios_end:
 
 ; Memory types that real mode set hold in 64-bit mode, whoever runs either.
@@ -113,6 +114,40 @@ vt_writes_code:
         mov     eax, CODE_RAM
         call    rax
         neg     eax
+        cmp     eax, ebx
+        jne     .bad
+        inc     ebx
+        cmp     ebx, 50
+        jbe     .next
+        jmp     finished
+.bad:   fail    rbx
+
+; VT undoes what TCG wrote and ran: the page is as TCG had seen it first, not as its
+; blocks are.
+undone:
+        mov     ebx, 1
+.next:  back_to_vt
+        mov     ecx, ebx
+        call    put_function
+        enter_tcg
+        mov     eax, CODE_RAM
+        call    rax
+        cmp     eax, ebx
+        jne     .bad
+        mov     ecx, ebx
+        neg     ecx
+        call    put_function
+        mov     eax, CODE_RAM
+        call    rax
+        neg     eax
+        cmp     eax, ebx
+        jne     .bad
+        back_to_vt
+        mov     ecx, ebx
+        call    put_function
+        enter_tcg
+        mov     eax, CODE_RAM
+        call    rax
         cmp     eax, ebx
         jne     .bad
         inc     ebx
