@@ -111,7 +111,7 @@ struct AccelCPUState {
         bool on;
         int64_t own_since;     /* when it last entered that, by get_clock() */
         int64_t until;
-        uint32_t blocks_left;  /* until it looks at the clock, while these ... */
+        uint32_t blocks_left;  /* until it asks the clock, while these ... */
         uint32_t hflags;       /* ... are as they were */
         uint64_t cr0;
     } near;
