@@ -79,7 +79,7 @@ static bool seen_by_plugins(CPUState *cpu)
 }
 
 static void make(CPUX86State *env, target_ulong src, target_ulong dst,
-                     const RepInfo *info)
+                 const RepInfo *info)
 {
     CPUState *cpu = env_cpu(env);
     target_ulong left = env->regs[R_ECX] & mask_of(info->width);
