@@ -3,7 +3,6 @@
 
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
-#include "qemu/timer.h"
 #include "accel/tcg/cpu-ops.h"
 #include "exec/address-spaces.h"
 #include "exec/cpu_ldst.h"
@@ -21,22 +20,12 @@
 #include "io.h"
 #include "light.h"
 #include "msr.h"
+#include "near.h"
 #include "rep.h"
 #include "tables.h"
 #include "tlb.h"
 #include "window.h"
 #include "trace.h"
-
-/*
- * What it costs to leave a CPU mode for VT too early: the hand-overs, in exits,
- * and TCG's time in the mode as KVM's emulator would have taken it.  TCG stays
- * nearby for as long as that, but no longer than the last, in ns.
- */
-#define NEAR_EXITS 64
-#define NEAR_TIMES 32
-#define NEAR_MOST NANOSECONDS_PER_SECOND
-/* Blocks from one look at the clock to the next. */
-#define NEAR_CLOCK 16
 
 static const TCGCPUOps *x86_ops;
 static TCGCPUOps hooked_ops;
@@ -45,59 +34,6 @@ static void stop(CPUState *cpu, PartialStop why)
 {
     cpu->accel->stop = why;
     cpu->exception_index = EXCP_PARTIAL;
-}
-
-/* Modes on the way into big real mode and out of it. */
-#define NEAR_BIGREAL (1u << PARTIAL_MODE_REAL | 1u << PARTIAL_MODE_PROT16 | \
-                      1u << PARTIAL_MODE_PROT32)
-
-static void go_near(CPUState *cpu, int64_t now)
-{
-    AccelCPUState *acc = cpu->accel;
-    int64_t own = now - acc->near.own_since;
-    int64_t enter = (int64_t)partial_state->probe.exit_ns * NEAR_EXITS;
-
-    acc->near.on = true;
-    acc->near.until = now + MIN(own * NEAR_TIMES + enter, NEAR_MOST);
-    partial_window_chain(cpu, false);
-}
-
-/*
- * No exit shows that a guest enters big real mode, and KVM would emulate it in
- * the kernel from there to the next exit.  Boot loaders and DOS extenders come
- * back soon: so TCG stays with them for a while.
- */
-static bool stays_near(CPUState *cpu, PartialMode mode)
-{
-    AccelCPUState *acc = cpu->accel;
-    int64_t now;
-
-    if (!(partial_state->states & (1u << PARTIAL_MODE_BIGREAL)) ||
-        !(NEAR_BIGREAL & (1u << mode))) {
-        return false;
-    }
-    now = get_clock();
-    if (!acc->near.on) {
-        go_near(cpu, now);
-    }
-    acc->near.cr0 = cpu_env(cpu)->cr[0];
-    acc->near.hflags = cpu_env(cpu)->hflags;
-    acc->near.blocks_left = NEAR_CLOCK;
-    return now < acc->near.until;
-}
-
-/* Each block asks: while these are as they were the answer is the same. */
-static bool still_near(CPUState *cpu)
-{
-    AccelCPUState *acc = cpu->accel;
-    CPUX86State *env = cpu_env(cpu);
-
-    if (!acc->near.on || !acc->near.blocks_left ||
-        env->cr[0] != acc->near.cr0 || env->hflags != acc->near.hflags) {
-        return false;
-    }
-    acc->near.blocks_left--;
-    return true;
 }
 
 /* Whether the CPU is in a mode that belongs to TCG. */
@@ -113,17 +49,13 @@ static bool in_own_mode(CPUState *cpu)
 /* The guest reached a CPU mode that VT runs natively, and is there to stay. */
 static bool left_for_vt(CPUState *cpu)
 {
-    if (still_near(cpu)) {
+    if (partial_near_still(cpu)) {
         return false;
     }
     if (!in_own_mode(cpu)) {
-        return !stays_near(cpu, partial_mode_of(cpu_env(cpu)));
+        return !partial_near_stays(cpu, partial_mode_of(cpu_env(cpu)));
     }
-    if (cpu->accel->near.on) {
-        cpu->accel->near.on = false;
-        cpu->accel->near.own_since = get_clock();
-        partial_window_chain(cpu, true);
-    }
+    partial_near_own(cpu);
     return false;
 }
 

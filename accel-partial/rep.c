@@ -15,7 +15,7 @@ typedef struct RepInfo {
     bool moves;
 } RepInfo;
 
-/* TCG leaves its block for interrupts each time RCX - 1 is a multiple. */
+/* TCG lets interrupts in after the element at which RCX - 2 is a multiple. */
 #define UNTIL_INTERRUPTS 65536
 
 static target_ulong mask_of(MemOp width)
@@ -57,15 +57,13 @@ static void move(uint8_t *to, const uint8_t *from, size_t n, MemOp size)
 
 static void fill(uint8_t *to, uint64_t value, size_t n, MemOp size)
 {
-    size_t i;
+    size_t done;
 
-    if (size == MO_8) {
-        memset(to, value, n);
-        return;
-    }
     value = cpu_to_le64(value);
-    for (i = 0; i < n << size; i += 1 << size) {
-        memcpy(to + i, &value, 1 << size);
+    memcpy(to, &value, 1 << size);
+    /* What there is, once more, each time. */
+    for (done = 1 << size; done < n << size; done *= 2) {
+        memcpy(to + done, to, MIN(done, (n << size) - done));
     }
 }
 
@@ -83,14 +81,15 @@ static void make(CPUX86State *env, target_ulong src, target_ulong dst,
 {
     CPUState *cpu = env_cpu(env);
     target_ulong left = env->regs[R_ECX] & mask_of(info->width);
-    uint64_t n = MIN(left - 1, (left - 2) % UNTIL_INTERRUPTS);
     const void *from = NULL;
     void *to;
+    uint64_t n;
 
     if (left < 2 || env->df < 0 || seen_by_plugins(cpu)) {
         return;
     }
-    n = MIN(n, room(dst, env->regs[R_EDI], info->width, info->size));
+    n = MIN((left - 2) % UNTIL_INTERRUPTS,
+            room(dst, env->regs[R_EDI], info->width, info->size));
     to = partial_tlb_host(cpu, dst, info->mmu_idx, true);
     if (info->moves) {
         n = MIN(n, room(src, env->regs[R_ESI], info->width, info->size));
