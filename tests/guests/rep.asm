@@ -95,8 +95,7 @@ missing:
         cmp     eax, r12d
         jb      .place
         mov     qword [BAD], 1
-.place: mov     eax, [rsp + 16 + 8 + 16]        ; flags
-        mov     eax, r14d
+.place: mov     eax, r14d
         sub     eax, ecx                ; elements made
         imul    eax, r12d
         test    r13d, r13d              ; r13: 1 or -1
@@ -120,7 +119,7 @@ missing:
         iretq
 .wild:  fail    5
 
-; rep_SIZE_OPERATION_ADDRESSES
+; By size, then MOVS or STOS, then addresses of 64 or 32 bits: 8 bytes of code each.
 %macro variant 1
         align   8
         rep %1
@@ -151,7 +150,7 @@ compare:
         mov     dword [SCRATCH + 0x3020], 0
 .turn:  mov     eax, [SCRATCH + 0x3020]
         cmp     eax, [COMMAND + 16]
-        jae     finished
+        jae     .over
         inc     dword [SCRATCH + 0x3020]
         ; r8 size's shift, r12 size, r9 STOS, r10 32-bit addresses, r13 direction
         below   4
@@ -212,7 +211,8 @@ compare:
         cmp     dword [COMMAND + 8], 0
         jz      .run
         mov     eax, MMIO
-        movd    xmm15, [rax]
+        mov     ecx, [rax]              ; a burst, where that may be, begins here
+        movd    xmm15, [rax]            ; and a window after a failure here
 .run:   ; on the arena: registers with what 32-bit addresses ignore
         add     rsi, VA_A
         add     rdi, VA_A
@@ -296,6 +296,9 @@ compare:
         je      .turn
         mov     [COUNT], rsi
         fail    6
+.over:  cmp     qword [FAULTS], 0       ; else those were not looked at
+        jne     finished
+        fail    9
 
 ; REP over code: what runs next, and its own block.
 overwrite:

@@ -73,6 +73,14 @@ put_split:
         mov     byte [CODE_RAM + 0x1002], 0xc3
         ret
 
+; the scenario fails, at .bad, unless the function returns what is in this register
+%macro returns 1
+        mov     eax, CODE_RAM
+        call    rax
+        cmp     eax, %1
+        jne     .bad
+%endmacro
+
 ; Code that rewrites code, all in one window.
 smc:
         mov     ebx, 100
@@ -97,10 +105,7 @@ vt_writes_code:
         shl     ecx, 16
         call    put_split
         enter_tcg
-        mov     eax, CODE_RAM
-        call    rax
-        cmp     eax, ebx
-        jne     .bad
+        returns ebx
         mov     eax, CODE_RAM + 0xffd
         call    rax
         shr     eax, 16
@@ -130,26 +135,16 @@ undone:
         mov     ecx, ebx
         call    put_function
         enter_tcg
-        mov     eax, CODE_RAM
-        call    rax
-        cmp     eax, ebx
-        jne     .bad
+        returns ebx
         mov     ecx, ebx
         neg     ecx
         call    put_function
-        mov     eax, CODE_RAM
-        call    rax
-        neg     eax
-        cmp     eax, ebx
-        jne     .bad
+        returns ecx
         back_to_vt
         mov     ecx, ebx
         call    put_function
         enter_tcg
-        mov     eax, CODE_RAM
-        call    rax
-        cmp     eax, ebx
-        jne     .bad
+        returns ebx
         inc     ebx
         cmp     ebx, 50
         jbe     .next

@@ -62,7 +62,6 @@ main:   ; two arenas that begin alike
         add     bx, bx
         mov     bx, [variants + bx]
         call    load
-        mov     edx, ecx
         push    ds
         push    word ONE
         pop     ds
