@@ -15,12 +15,13 @@
 #define LOSS_EXITS 64
 #define BACKOFF_MAX (1u << 16)
 /*
- * Trials live on credit: some exits' worth at first, a part of the time that
- * passes, and what good windows save, up to a bound.  So windows that do not
- * pay never cost more than this part.
+ * Trials live on credit, in exits' worth: the first for what TCG's start costs,
+ * then a part of the time that passes and what good windows save, up to a
+ * bound.  So windows that do not pay never cost more than this part.  Where
+ * little is left, a site must show more exits before it is tried.
  */
 #define CREDIT_FIRST_EXITS 3000
-#define CREDIT_MOST_EXITS 40000
+#define CREDIT_MOST_EXITS 1500
 #define CREDIT_TIME_PART 128
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
@@ -131,6 +132,22 @@ static void spend(Policy *p, uint64_t ns)
     p->credit -= ns < most ? ns : most;
 }
 
+/* Close exits in a row after which a site is tried; UINT64_MAX: it is not. */
+static uint64_t trigger_of(const Policy *p)
+{
+    uint64_t plenty = (uint64_t)p->exit_ns * CREDIT_MOST_EXITS, needed;
+
+    if (p->credit <= 0) {
+        return UINT64_MAX;
+    }
+    if ((uint64_t)p->credit >= plenty || p->limits.trigger > UINT8_MAX) {
+        return p->limits.trigger;
+    }
+    needed = p->limits.trigger * plenty / p->credit;
+    /* More than a site counts would be never. */
+    return needed < UINT8_MAX ? needed : UINT8_MAX;
+}
+
 /* Whether this exit may open a window. */
 static bool wants_window(const Policy *p, PolicySite *s)
 {
@@ -145,7 +162,7 @@ static bool wants_window(const Policy *p, PolicySite *s)
         /* fall through */
     case POLICY_COUNTING:
     case POLICY_TRYING:
-        return s->close >= p->limits.trigger && p->credit > 0;
+        return s->close >= trigger_of(p);
     default:
         return false;
     }
@@ -195,7 +212,8 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     return (PolicyDecision) {
         .site = s, .open = wants_window(p, s), .quiet = quiet_of(p, s),
         .blocks = p->limits.blocks, .exit_ns = worth,
-        .loss_ns = (uint64_t)worth * LOSS_EXITS,
+        .loss_ns = (uint64_t)(worth > p->exit_ns ? worth : p->exit_ns) *
+                   LOSS_EXITS,
     };
 }
 
