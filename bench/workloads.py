@@ -12,9 +12,10 @@ sys.path[:0] = [os.path.join(TOP, 'tests', 'beds'), os.path.join(TOP, 'tests', '
 # pylint: disable=wrong-import-position
 import images  # noqa: E402
 import parts  # noqa: E402
-from catalog import grub_theme, userland  # noqa: E402
+from catalog import grub_theme, ovmf, userland  # noqa: E402
 
-LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'sd_mod']
+LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000',
+                 'sd_mod']
 
 
 class Workload:
@@ -136,6 +137,18 @@ class Splash(Image):
     guest = GrubSplash()
 
 
+class Uefi(Image):
+    """OVMF from reset to its shell."""
+
+    guest = ovmf.Ovmf()
+
+    def is_over(self, run):
+        return run.says('UEFI Interactive Shell')
+
+    def outcome(self, run, end):
+        return end or 'done'
+
+
 class Program(Image):
     """One of bench/programs."""
 
@@ -185,9 +198,16 @@ WORKLOADS = [
     Program('shell', 'Debian, bash that forks and executes'),
     Program('syscalls', 'Debian, dd by single bytes'),
     Firmware('seabios', 'burst', 'SeaBIOS, from reset to a boot sector'),
+    Uefi('ovmf', 'burst', 'OVMF, from reset to its shell'),
     Linux('boot', 'burst', 'Linux boots, serial console'),
     Linux('pata', 'burst', 'Linux, disk on IDE without DMA', '-drive',
           'if=ide,format=raw,file={disk}'),
+    Linux('ahci', 'burst', 'Linux, disk on AHCI', '-device', 'ahci,id=a', '-device',
+          'ide-hd,bus=a.0,drive=d', '-drive', 'if=none,id=d,format=raw,file={disk}'),
+    Linux('nvme', 'burst', 'Linux, disk on NVMe', '-device', 'nvme,serial=1,drive=d', '-drive',
+          'if=none,id=d,format=raw,file={disk}'),
+    Linux('e1000', 'burst', 'Linux, a TCP stream over e1000 and back', '-nic',
+          'user,model=e1000,guestfwd=tcp:10.0.2.100:9-cmd:cat'),
     Linux('vgacon', 'burst', 'Linux, text scrolls on VGA', '-vga', 'std'),
     Linux('fork', 'quiet', 'Linux, a shell script that forks', *VIRTIO),
     Linux('pack', 'quiet', 'Linux, gzip and sha256sum', *VIRTIO),
