@@ -61,8 +61,10 @@ class Machine:
         # By descriptor: Bochs puts a lock beside a disk that it opens by its name.
         system, tree = (self._inherit(os.open(path, os.O_RDONLY)) for path in disks.get())
         script = self._file(disks.script(run['mode'], run['script'], run['files']))
+        with parts.locked():
+            bochs = parts.run([os.path.join(parts.HERE, 'get-bochs')])
         self.command = [
-            parts.run([os.path.join(parts.HERE, 'get-bochs')]), '-q', '-f', '/dev/null',
+            bochs, '-q', '-f', '/dev/null',
             'display_library: nogui', 'config_interface: textconfig', 'log: /dev/stderr',
             'panic: action=fatal', 'error: action=ignore', 'info: action=ignore',
             f'cpu: model={bed["cpu"]}, ips={IPS}, reset_on_triple_fault=0, ignore_bad_msrs=1',
