@@ -50,6 +50,10 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns)
 {
     memset(p, 0, sizeof(*p));
     p->limits.trigger = at_least_1(limits->trigger);
+    /* A site counts no further. */
+    if (p->limits.trigger > UINT8_MAX) {
+        p->limits.trigger = UINT8_MAX;
+    }
     p->limits.quiet = at_least_1(limits->quiet);
     p->limits.blocks = at_least_1(limits->blocks);
     p->exit_ns = saturate(exit_ns);
@@ -140,11 +144,10 @@ static uint64_t trigger_of(const Policy *p)
     if (p->credit <= 0) {
         return UINT64_MAX;
     }
-    if ((uint64_t)p->credit >= plenty || p->limits.trigger > UINT8_MAX) {
+    if ((uint64_t)p->credit >= plenty) {
         return p->limits.trigger;
     }
     needed = p->limits.trigger * plenty / p->credit;
-    /* More than a site counts would be never. */
     return needed < UINT8_MAX ? needed : UINT8_MAX;
 }
 

@@ -219,10 +219,9 @@ static void test_refused(void)
     g_free(f.p);
 }
 
-/* Sites that are met once, each a loss, use up what there is for trials. */
-static void test_credit(void)
+/* Sites that are met once, each a loss: how many are tried. */
+static unsigned count_tried(Fixture *f)
 {
-    Fixture f = start(&usual);
     unsigned tried = 0;
     uint64_t pc;
 
@@ -231,19 +230,53 @@ static void test_credit(void)
         int i;
 
         for (i = 0; i < 3; i++) {
-            d = leave(&f, pc, EXIT_NS);
+            d = leave(f, pc, EXIT_NS);
         }
         if (d.open) {
-            window(&f, d.site, 200 * EXIT_NS, 0, 0, false);
+            window(f, d.site, 200 * EXIT_NS, 0, 0, false);
             tried++;
         }
     }
+    return tried;
+}
+
+/* They use up what there is for trials. */
+static void test_credit(void)
+{
+    Fixture f = start(&usual);
+    unsigned tried = count_tried(&f);
+
     g_assert_cmpint(tried, >=, 5);
     g_assert_cmpint(tried, <=, 10);
     /* With the time that passes there is more. */
     leave(&f, 1000, 1000000 * (uint64_t)EXIT_NS);
     leave(&f, 1000, EXIT_NS);
     g_assert_true(leave(&f, 1000, EXIT_NS).open);
+    g_free(f.p);
+}
+
+/* However much windows have saved, it pays for few trials later. */
+static void test_savings(void)
+{
+    Fixture f = start(&usual);
+    PolicySite *s = make_good(&f, 1000);
+
+    window(&f, s, EXIT_NS, 1000000, 2, false);
+    g_assert_cmpint(count_tried(&f), <=, 10);
+    g_free(f.p);
+}
+
+/* A site whose exits are cheap may lose what TCG's start costs, too. */
+static void test_loss(void)
+{
+    Fixture f = start(&usual);
+    uint64_t loss_ns = leave(&f, 1, 0).loss_ns;
+    PolicyDecision d;
+
+    leave(&f, 2, EXIT_NS / 10);
+    d = leave(&f, 2, EXIT_NS / 10);
+    g_assert_cmpint(d.exit_ns, <, EXIT_NS);
+    g_assert_cmpint(d.loss_ns, ==, loss_ns);
     g_free(f.p);
 }
 
@@ -446,6 +479,8 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/quiet-follows-gap", test_quiet_follows_gap);
     g_test_add_func("/policy/refused", test_refused);
     g_test_add_func("/policy/credit", test_credit);
+    g_test_add_func("/policy/savings", test_savings);
+    g_test_add_func("/policy/loss", test_loss);
     g_test_add_func("/policy/scarce-credit", test_scarce_credit);
     g_test_add_func("/policy/after-window", test_after_window);
     g_test_add_func("/policy/denied", test_denied);
