@@ -15,7 +15,7 @@ import parts  # noqa: E402
 from catalog import grub_theme, ovmf, userland  # noqa: E402
 
 LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000',
-                 'sd_mod']
+                 'sd_mod', 'cxl_acpi', 'cxl_pci', 'cxl_mem', 'dax_cxl', 'kmem']
 
 
 class Workload:
@@ -90,6 +90,8 @@ class Firmware(Workload):
 class Linux(Workload):
     """Debian's kernel, busybox, and what bench/init does for a name."""
 
+    machine, words = 'pc', ''
+
     def __init__(self, name, kind, title, *more, console='ttyS0'):
         super().__init__(name, kind, title)
         self.more, self.console = more, console
@@ -100,9 +102,26 @@ class Linux(Workload):
         disk = os.path.join(dir, 'disk')
         with open(disk, 'wb') as f:
             f.truncate(64 << 20)
-        return ['-M', 'pc', '-m', '512', '-kernel', image, '-initrd', initrd, '-append',
-                f'console={self.console} quiet panic=-1 nokaslr work={self.name}',
+        return ['-M', self.machine, '-m', '512', '-kernel', image, '-initrd', initrd, '-append',
+                f'console={self.console} quiet panic=-1 nokaslr work={self.name}{self.words}',
                 *[w.format(disk=disk) for w in self.more]]
+
+
+class Cxl(Linux):
+    """Linux with memory of a CXL device, which QEMU decodes access by access."""
+
+    machine = 'q35,cxl=on,cxl-fmw.0.targets.0=cxl,cxl-fmw.0.size=256M'
+    # what a kernel that knows of a hypervisor leaves out: forty milliseconds decide there
+    words = ' no_timer_check'
+
+    def __init__(self, name, kind, title):
+        # A kernel that knows of a hypervisor refuses regions, as it cannot trust WBINVD.
+        super().__init__(name, kind, title, '-cpu', 'qemu64,-hypervisor', '-object',
+                         'memory-backend-ram,id=ram,size=512M', '-numa', 'node,memdev=ram',
+                         '-object', 'memory-backend-ram,id=far,size=256M', '-device',
+                         'pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl', '-device',
+                         'cxl-rp,port=0,bus=cxl,id=root,chassis=0,slot=2', '-device',
+                         'cxl-type3,bus=root,volatile-memdev=far,id=device')
 
 
 class GrubSplash(grub_theme.GrubTheme):
@@ -154,8 +173,8 @@ class Program(Image):
 
     guest = Programs()
 
-    def __init__(self, name, title):
-        super().__init__(name, 'state', title)
+    def __init__(self, name, title, kind='state'):
+        super().__init__(name, kind, title)
         self.marked = True
 
     def options(self, _dir):
@@ -208,8 +227,11 @@ WORKLOADS = [
           'if=none,id=d,format=raw,file={disk}'),
     Linux('e1000', 'burst', 'Linux, a TCP stream over e1000 and back', '-nic',
           'user,model=e1000,guestfwd=tcp:10.0.2.100:9-cmd:cat'),
+    Cxl('cxl-data', 'burst', 'Linux, files in CXL memory written and read'),
+    Cxl('cxl-code', 'burst', 'Linux, a program runs from CXL memory (stock KVM fails)'),
     Linux('vgacon', 'burst', 'Linux, text scrolls on VGA', '-vga', 'std'),
     Linux('fork', 'quiet', 'Linux, a shell script that forks', *VIRTIO),
+    Program('compile', 'Debian, gcc -O2', kind='quiet'),
     Linux('pack', 'quiet', 'Linux, gzip and sha256sum', *VIRTIO),
     Linux('virtio-disk', 'quiet', 'Linux, virtio disk read and written', *VIRTIO),
     Linux('virtio-net', 'quiet', 'Linux, pings over virtio', *VIRTIO),
