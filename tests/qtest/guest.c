@@ -126,3 +126,20 @@ bool guest_kernel_is_native(void)
     }
     return native;
 }
+
+bool guest_cpu_lacks(QTestState *qts, const char *feature)
+{
+    g_autoptr(QDict) cpus = NULL;
+    g_autoptr(QDict) has = NULL;
+    QDict *cpu;
+
+    if (guest_kernel_is_native()) {
+        return false;
+    }
+    cpus = qtest_qmp(qts, "{'execute': 'query-cpus-fast'}");
+    cpu = qobject_to(QDict, qlist_peek(qdict_get_qlist(cpus, "return")));
+    has = qtest_qmp(qts, "{'execute': 'qom-get', 'arguments':"
+                    " {'path': %s, 'property': %s}}",
+                    qdict_get_str(cpu, "qom-path"), feature);
+    return !qdict_get_bool(has, "return");
+}

@@ -62,6 +62,14 @@ uint64_t guest_counter(QTestState *qts, const char *name);
  */
 bool guest_kernel_is_native(void);
 
+/**
+ * guest_cpu_lacks: whether the vCPU is not offered a feature, by its property
+ *
+ * Never true of a VT that runs a guest's kernel natively: there, what the
+ * machine's CPU has is to be offered.
+ */
+bool guest_cpu_lacks(QTestState *qts, const char *feature);
+
 /** guest_state: the run state's name, to be freed with g_free() */
 char *guest_state(QTestState *qts);
 
