@@ -363,6 +363,20 @@ static bool event_on_its_way(const struct kvm_vcpu_events *e)
            e->triple_fault.pending;
 }
 
+/*
+ * VT may have changed any translation, with or without an INVLPG.  Where guest
+ * memory is does not depend on that: what the page walker has found stays, unless
+ * a window with more state has put SMM's view there.
+ */
+static void forget_translations(CPUState *cpu)
+{
+    uint16_t all = MAKE_64BIT_MASK(0, NB_MMU_MODES);
+
+    tlb_flush_by_mmuidx(cpu, cpu->accel->light.keeps_walks ?
+                             all & ~(1u << MMU_PHYS_IDX) : all);
+    cpu->accel->light.keeps_walks = true;
+}
+
 bool partial_light_take(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
@@ -397,8 +411,7 @@ bool partial_light_take(CPUState *cpu)
     x86_update_hflags(env);
     partial_state_derive_flags(env);
     cpu->cflags_next_tb = -1;
-    /* VT may have changed any translation, with or without an INVLPG. */
-    tlb_flush(cpu);
+    forget_translations(cpu);
     return true;
 }
 

@@ -144,6 +144,7 @@ struct AccelCPUState {
     struct {
         bool on;               /* env has this part only, KVM the rest */
         bool fpu, tsc;         /* ... and these groups */
+        bool keeps_walks;      /* the soft TLB knows guest memory without SMM */
         bool hidden;           /* hflags claim CR0.TS, so that the FPU traps */
         uint64_t dr6;          /* as it was fetched */
         int64_t debug_until;   /* env's debug registers are taken as right */

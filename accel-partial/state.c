@@ -151,6 +151,7 @@ bool partial_state_take(CPUState *cpu)
     cpu->cflags_next_tb = -1;
     /* VT may have changed any translation, with or without an INVLPG. */
     tlb_flush(cpu);
+    cpu->accel->light.keeps_walks = false;
     return true;
 }
 
