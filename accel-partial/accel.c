@@ -164,6 +164,7 @@ static void forget_window(CPUState *cpu, run_on_cpu_data unused)
     }
     acc->light.on = false;
     acc->burst.site = NULL;
+    acc->rep_stop.armed = false;
     cpu->kvm_run->kvm_dirty_regs = 0;
     acc->fpu_by_number = false;
     acc->tsc_valid = false;

@@ -3,6 +3,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
+#include "exec/address-spaces.h"
 #include "exec/cpu-common.h"
 #include "kvm/kvm_i386.h"
 #include "system/kvm.h"
@@ -12,6 +13,7 @@
 #include "burst.h"
 #include "light.h"
 #include "pending.h"
+#include "rep-stop.h"
 #include "window.h"
 #include "trace.h"
 
@@ -44,11 +46,24 @@ void partial_burst_fini(CPUState *cpu)
     cpu->accel->light.before = NULL;
 }
 
-/* 64 KiB of memory, or eight ports. */
-static uint64_t device_of(const struct kvm_run *run)
+/* A memory region, or eight ports: a number that no other has. */
+static uint64_t device_of(AccelCPUState *acc, const struct kvm_run *run)
 {
-    return run->exit_reason == KVM_EXIT_IO ? (uint64_t)run->io.port >> 3 << 1
-                                           : run->mmio.phys_addr >> 16 << 1 | 1;
+    uint64_t page = run->mmio.phys_addr & TARGET_PAGE_MASK;
+    hwaddr xlat, len = 1;
+
+    if (run->exit_reason == KVM_EXIT_IO) {
+        return (uint64_t)run->io.port >> 3 << 1 | 1;
+    }
+    /* What the map was a while ago serves as well. */
+    if (page != acc->burst.page || !acc->burst.device) {
+        RCU_READ_LOCK_GUARD();
+        acc->burst.page = page;
+        acc->burst.device = (uintptr_t)address_space_translate(
+            &address_space_memory, run->mmio.phys_addr, &xlat, &len, false,
+            MEMTXATTRS_UNSPECIFIED);
+    }
+    return acc->burst.device;
 }
 
 void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
@@ -66,13 +81,17 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
          * next element of a REP.  That time is VT's.
          */
         acc->burst.start = get_clock();
+        partial_rep_stop_arm(cpu, acc->burst.count);
+        acc->burst.count = run->s.regs.regs.rcx;
         return;
     }
     e = (PolicyExit) {
-        .pc = run->s.regs.regs.rip, .device = device_of(run),
+        .pc = run->s.regs.regs.rip, .device = device_of(acc, run),
         .now = get_clock(),
     };
     d = policy_exit(acc->burst.policy, &e);
+    trace_partial_burst_exit(cpu->cpu_index, e.pc, e.device, e.now,
+                             policy_state_name[d.site->state], d.open);
     if (!d.open) {
         return;
     }
@@ -88,6 +107,7 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     acc->burst.start = e.now;
     acc->burst.exit_ns = d.exit_ns;
     acc->burst.loss_ns = d.loss_ns;
+    acc->burst.count = run->s.regs.regs.rcx;
     qatomic_set(&acc->burst.raised,
                 cpu->interrupt_request & CPU_INTERRUPT_HARD);
     partial_light_ask(cpu);

@@ -6,6 +6,8 @@
 #include "partial.h"
 #include "burst.h"
 #include "exits.h"
+#include "light.h"
+#include "rep-stop.h"
 #include "report.h"
 #include "trace.h"
 
@@ -120,6 +122,7 @@ bool partial_exit_check_repeat(CPUState *cpu)
         return false;
     }
     acc->repeat.armed = false;
+    partial_light_flush(cpu);
     if (cpu->vcpu_dirty || kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &now) < 0 ||
         !partial_exit_same_place(&now, &acc->repeat.regs)) {
         return false;
@@ -134,6 +137,10 @@ int partial_exit(CPUState *cpu, struct kvm_run *run)
     PartialState *s = partial_state;
 
     qatomic_set(&cpu->accel->exits, cpu->accel->exits + 1);
+    if (partial_rep_stop_settle(cpu)) {
+        /* A device may ask for registers. */
+        partial_light_flush(cpu);
+    }
     if (s->level < PARTIAL_FAILURES || kvm_state->guest_state_protected) {
         return 0;
     }

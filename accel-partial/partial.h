@@ -95,6 +95,7 @@ typedef struct PartialStats {
     uint64_t light_tsc;        /* ... and the TSC */
     uint64_t irq_checks;       /* times KVM was asked for an interrupt */
     uint64_t io_splits;        /* blocks cut at a device access */
+    uint64_t rep_stops;        /* REPs that KVM was made to stop in */
 } PartialStats;
 
 /* Per-vCPU state, cpu->accel.  Only the vCPU's thread writes it. */
@@ -140,6 +141,11 @@ struct AccelCPUState {
     } watch;
     GHashTable *written;       /* page -> copy, see tables.c */
     bool kicked;               /* atomic: since the thread last looked */
+    struct {                   /* KVM is to stop in a REP: see rep-stop.c */
+        bool armed;
+        uint64_t rcx;          /* the guest's */
+        uint64_t pretended;
+    } rep_stop;
     /* the part of the state that a burst window has: see light.c */
     struct {
         bool on;               /* env has this part only, KVM the rest */
@@ -159,6 +165,8 @@ struct AccelCPUState {
         uint32_t accesses, gap, ticks;
         uint32_t quarters;     /* of exits that VT would have taken */
         uint32_t in_port, in_row;
+        uint64_t count;        /* RCX at the last exit */
+        uint64_t page, device; /* of the last that was not for a port */
         uint64_t in_block;
         struct {
             uint64_t block;    /* it was made in; 0: none yet */

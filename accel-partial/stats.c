@@ -35,6 +35,7 @@ static const struct {
     COUNTER(light_tsc),
     COUNTER(irq_checks),
     COUNTER(io_splits),
+    COUNTER(rep_stops),
 #undef COUNTER
 };
 

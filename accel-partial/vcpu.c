@@ -17,6 +17,7 @@
 #include "burst.h"
 #include "exits.h"
 #include "light.h"
+#include "rep-stop.h"
 #include "state.h"
 #include "vcpu.h"
 #include "watchdog.h"
@@ -81,6 +82,7 @@ static int run_vt(CPUState *cpu)
     cpu->accel->stats.vt_runs++;
     r = kvm_cpu_exec(cpu);
     cpu->accel->stats.vt_ns += get_clock() - start;
+    partial_rep_stop_settle(cpu);
     if (partial_exit_check_repeat(cpu) || partial_watchdog_stuck(cpu)) {
         r = EXCP_PARTIAL;
     }

@@ -7,6 +7,7 @@
 #include "system/kvm.h"
 #include "partial.h"
 #include "exits.h"
+#include "light.h"
 #include "vcpu.h"
 #include "watchdog.h"
 
@@ -64,8 +65,11 @@ bool partial_watchdog_stuck(CPUState *cpu)
     struct kvm_regs now;
     bool same;
 
-    if (!qatomic_xchg(&acc->watch.asked, false) || cpu->vcpu_dirty ||
-        kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &now) < 0) {
+    if (!qatomic_xchg(&acc->watch.asked, false) || cpu->vcpu_dirty) {
+        return false;
+    }
+    partial_light_flush(cpu);
+    if (kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &now) < 0) {
         return false;
     }
     same = qatomic_read(&acc->watch.seen) &&

@@ -31,6 +31,7 @@ scenarios:
         dq      long_rep        ; 14
         dq      edges           ; 15
         dq      self_ipis       ; 16
+        dq      rep_loads       ; 17
 scenarios_end:
 
 ; Mix rax into the checksum.
@@ -166,6 +167,45 @@ strings:
         dec     ebp
         jnz     .next
         result
+
+; REPs that read the device, of lengths around those at which KVM lets go of one.
+rep_loads:
+        mov     r15, 3
+        mov     edi, MMIO + 0x100
+        mov     byte [rdi + 1500], 0x55
+        mov     ebx, .counts
+.next:  mov     ecx, [rbx]
+        jecxz   .end
+        mov     esi, MMIO + 0x100
+        mov     edi, BYTES
+        rep movsb
+        call    .check
+        mov     ecx, [rbx]
+        mov     esi, MMIO + 0x100
+        a32 rep lodsb
+        call    .check
+        mov     ecx, [rbx]
+        mov     edi, MMIO + 0x100
+        mov     al, 0x55
+        repne scasb
+        call    .check
+        mov     ecx, [rbx]
+        mov     esi, MMIO + 0x100
+        mov     edi, BYTES
+        repe cmpsb
+        call    .check
+        add     ebx, 4
+        jmp     .next
+.end:   result
+.check: check
+        mov     rax, rcx
+        check
+        mov     rax, rsi
+        check
+        mov     rax, rdi
+        check
+        ret
+.counts dd      1, 2, 3, 5, 1024, 1025, 1026, 1027, 2050, 0
 
 ports:
         mov     ebp, 60

@@ -67,6 +67,7 @@ static const Burst bursts[] = {
     { "mapping", 13, .traced = true },
     { "edges", 15, .traced = true },
     { "self-ipis", 16, .traced = true },
+    { "rep-loads", 17, .traced = true },
     /* TCG by itself looks for interrupts once in 65536 elements. */
     { "long-rep", 14, 6 * 65536, .at_least = 6 * 65536 - 60000 },
 };
@@ -370,6 +371,23 @@ static void test_lists(void)
     }
 }
 
+/* KVM lets go of a REP that reads a device after the element in flight. */
+static void test_rep_stop(void)
+{
+    const char *accel = "partial,states=none,burst-trigger=1";
+    static const Burst b = { "rep-loads", 17 };
+    QTestState *qts;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = start(&b, accel, "/dev/null", "");
+    guest_command(qts, b.scenario, 0, 0, b.operand);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    g_assert_cmpuint(guest_counter(qts, "rep-stops"), >, 0);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     size_t b, v;
@@ -387,6 +405,7 @@ int main(int argc, char **argv)
         }
     }
     qtest_add_func("partial/bursts/lists", test_lists);
+    qtest_add_func("partial/bursts/rep-stop", test_rep_stop);
     for (v = 0; v < ARRAY_SIZE(moving); v++) {
         g_autofree char *path = g_strdup_printf("partial/bursts/migration/%s",
                                                 moving[v]);

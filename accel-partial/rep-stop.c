@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A REP that KVM is made to stop in. */
+
+#include "qemu/osdep.h"
+#include "exec/address-spaces.h"
+#include "system/kvm.h"
+#include "partial.h"
+#include "rep-stop.h"
+
+/* No instruction is longer (SDM vol. 2, 2.3.11). */
+#define MOST_BYTES 15
+
+/*
+ * KVM lets go after the element that makes the lower ten bits of RCX zero.  The
+ * upper bits stay, so that it does not matter how much of RCX the REP counts in.
+ */
+#define STOPS_AFTER 1025
+#define LOWER_BITS 0xffffull
+
+/* Whether the code is a REP of MOVS, CMPS, LODS or SCAS. */
+static bool is_rep_load(const uint8_t *code, size_t n, bool rex)
+{
+    bool rep = false;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        switch (code[i]) {
+        case 0xf2:
+        case 0xf3:
+            rep = true;
+            break;
+        case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64 ... 0x67:
+            break;
+        case 0x40 ... 0x4f:
+            if (!rex) {
+                return false;
+            }
+            break;
+        case 0xa4 ... 0xa7: case 0xac ... 0xaf:
+            return rep;
+        default:
+            return false;
+        }
+    }
+    return false;
+}
+
+/* The bytes of the instruction that lie in its first page; how many. */
+static size_t read_code(CPUState *cpu, const struct kvm_sync_regs *s,
+                        bool is_64_bit, uint8_t *code)
+{
+    struct kvm_translation t = {
+        .linear_address = s->regs.rip + (is_64_bit ? 0 : s->sregs.cs.base),
+    };
+    size_t n;
+
+    if (!is_64_bit) {
+        t.linear_address = (uint32_t)t.linear_address;
+    }
+    n = MIN(MOST_BYTES, -(t.linear_address | TARGET_PAGE_MASK));
+    if (kvm_vcpu_ioctl(cpu, KVM_TRANSLATE, &t) < 0 || !t.valid ||
+        address_space_read(cpu_get_address_space(cpu, 0), t.physical_address,
+                           MEMTXATTRS_UNSPECIFIED, code, n) != MEMTX_OK) {
+        return 0;
+    }
+    return n;
+}
+
+static bool at_rep_load(CPUState *cpu, const struct kvm_sync_regs *s)
+{
+    bool is_64_bit = s->sregs.efer & MSR_EFER_LMA && s->sregs.cs.l;
+    uint8_t code[MOST_BYTES];
+
+    return is_rep_load(code, read_code(cpu, s, is_64_bit, code), is_64_bit);
+}
+
+void partial_rep_stop_arm(CPUState *cpu, uint64_t count)
+{
+    struct kvm_run *run = cpu->kvm_run;
+    struct kvm_regs *regs = &run->s.regs.regs;
+    uint64_t pretended = (regs->rcx & ~LOWER_BITS) | STOPS_AFTER;
+
+    /* RCX must tell afterwards what KVM did. */
+    if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.is_write ||
+        regs->rcx != count - 1 || regs->rcx == 1 ||
+        regs->rcx == pretended + 1 || cpu->vcpu_dirty ||
+        !at_rep_load(cpu, &run->s.regs)) {
+        return;
+    }
+    cpu->accel->rep_stop.armed = true;
+    cpu->accel->rep_stop.rcx = regs->rcx;
+    cpu->accel->rep_stop.pretended = pretended;
+    regs->rcx = pretended;
+    run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+}
+
+bool partial_rep_stop_settle(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+    struct kvm_run *run = cpu->kvm_run;
+    uint64_t pretended = acc->rep_stop.pretended;
+    __u64 *rcx = &run->s.regs.regs.rcx;
+
+    if (!acc->rep_stop.armed) {
+        return false;
+    }
+    acc->rep_stop.armed = false;
+    if (run->kvm_dirty_regs & KVM_SYNC_X86_REGS) {
+        /* KVM has not been asked. */
+        *rcx = acc->rep_stop.rcx;
+        run->kvm_dirty_regs &= ~KVM_SYNC_X86_REGS;
+        return false;
+    }
+    if (*rcx != pretended && (uint32_t)*rcx != (uint32_t)(pretended - 1)) {
+        /* It did not listen: then RCX is the guest's. */
+        return false;
+    }
+    *rcx += acc->rep_stop.rcx - pretended;
+    run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+    acc->stats.rep_stops++;
+    return true;
+}
