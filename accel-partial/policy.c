@@ -6,6 +6,8 @@
 
 /* Exits that are this many exits' costs apart at most are one burst's. */
 #define CLOSE_EXITS 4
+/* A busy host makes exits slower: up to so many times what the probe found. */
+#define SLOWER_MOST 4
 /* A verdict needs some windows, and is asked for again after many. */
 #define WINDOWS_TO_JUDGE 4
 #define WINDOWS_TO_REASK 4096
@@ -15,17 +17,15 @@
 #define LOSS_EXITS 64
 #define BACKOFF_MAX (1u << 16)
 /*
- * Trials live on credit, in exits' worth: the first for what TCG's start costs,
- * then a part of the time that passes and what good windows save, up to a
- * bound.  So windows that do not pay never cost more than this part.  Where
- * little is left, a site must show more exits before it is tried.
+ * Trials live on credit, in exits' worth: some at first, then a part of the time
+ * that passes and what good windows save, up to a bound.  So windows that do
+ * not pay never cost more than this part.
  */
-#define CREDIT_FIRST_EXITS 3000
-#define CREDIT_MOST_EXITS 1500
+#define CREDIT_MOST_EXITS 1000
 #define CREDIT_TIME_PART 128
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
-#define QUIET_FIRST 32
+#define QUIET_FIRST 8
 
 const char *const policy_state_name[POLICY_STATE__MAX] = {
     [POLICY_FREE] = "free",
@@ -56,9 +56,9 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns)
     }
     p->limits.quiet = at_least_1(limits->quiet);
     p->limits.blocks = at_least_1(limits->blocks);
-    p->exit_ns = saturate(exit_ns);
-    p->credit = (int64_t)p->exit_ns * CREDIT_FIRST_EXITS;
-    p->close_ns = CLOSE_EXITS * (uint64_t)saturate(exit_ns);
+    p->exit_ns = at_least_1(saturate(exit_ns));
+    p->credit = (int64_t)p->exit_ns * CREDIT_MOST_EXITS;
+    p->fast_ns = p->exit_ns;
 }
 
 static PolicySite *set_of(Policy *p, uint64_t pc, uint64_t device)
@@ -98,6 +98,28 @@ static uint64_t since(uint64_t then, uint64_t now)
     return now > then ? now - then : 0;
 }
 
+/*
+ * What exits that follow each other take now, at the least: down at once, up
+ * bit by bit.
+ */
+static void learn_pace(Policy *p, uint64_t passed)
+{
+    uint64_t most = (uint64_t)p->exit_ns * SLOWER_MOST;
+
+    if (passed > most * CLOSE_EXITS) {
+        return;
+    }
+    p->fast_ns += p->fast_ns / 64 + 1;
+    if (p->fast_ns > passed) {
+        p->fast_ns = passed;
+    }
+    if (p->fast_ns < p->exit_ns) {
+        p->fast_ns = p->exit_ns;
+    } else if (p->fast_ns > most) {
+        p->fast_ns = most;
+    }
+}
+
 /* Follows a value at an eighth of the distance, at once from nothing. */
 static uint32_t smooth(uint32_t old, uint64_t sample)
 {
@@ -129,25 +151,36 @@ static void earn_by_time(Policy *p, uint64_t now)
  * What a window lost, but no more than the bound at which it should have ended
  * by some: the host may have been busy with something else meanwhile.
  */
-static void spend(Policy *p, uint64_t ns)
+static uint64_t loss_of(const Policy *p, uint64_t saved_ns, uint64_t ns)
 {
     uint64_t most = (uint64_t)p->exit_ns * LOSS_EXITS * 4;
+    uint64_t loss = since(saved_ns, ns);
 
-    p->credit -= ns < most ? ns : most;
+    return loss < most ? loss : most;
 }
 
-/* Close exits in a row after which a site is tried; UINT64_MAX: it is not. */
+/*
+ * Exits of a site after which it is tried; UINT64_MAX: it is not.
+ *
+ * As many as trials have cost of late, as who may hire skis buys them when he
+ * has paid their price.  Where nothing was lost that is the user's trigger, and
+ * where little credit is left it is more.
+ */
 static uint64_t trigger_of(const Policy *p)
 {
-    uint64_t plenty = (uint64_t)p->exit_ns * CREDIT_MOST_EXITS, needed;
+    uint64_t plenty = (uint64_t)p->exit_ns * CREDIT_MOST_EXITS;
+    uint64_t lost = p->trial_ns / p->exit_ns, needed;
 
     if (p->credit <= 0) {
         return UINT64_MAX;
     }
-    if ((uint64_t)p->credit >= plenty) {
-        return p->limits.trigger;
-    }
     needed = p->limits.trigger * plenty / p->credit;
+    if (needed < p->limits.trigger) {
+        needed = p->limits.trigger;
+    }
+    if (needed < lost) {
+        needed = lost < LOSS_EXITS ? lost : LOSS_EXITS;
+    }
     return needed < UINT8_MAX ? needed : UINT8_MAX;
 }
 
@@ -193,19 +226,24 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
 {
     PolicySite *s = find(p, e);
     uint64_t passed = since(p->last, e->now);
-    bool close = p->last && passed <= p->close_ns;
+    uint64_t close_ns = p->fast_ns * CLOSE_EXITS;
+    bool close = p->last && passed <= close_ns;
     uint32_t worth;
 
+    if (p->last && !p->after_window) {
+        learn_pace(p, passed);
+    }
     if (close) {
         if (!p->after_window) {
             s->period = smooth(s->period, passed);
-        } else if (p->ended && passed <= p->close_ns / 2) {
+        } else if (p->ended && passed <= close_ns / 2) {
             /* The window gave up just before this access: too impatient. */
             widen(p, p->ended);
         }
         s->close += s->close < UINT8_MAX;
     } else {
-        s->close = 1;
+        /* Another burst: those before count less and less. */
+        s->close = s->close > 1 ? s->close * 3 / 4 : 1;
     }
     p->ended = NULL;
     p->after_window = false;
@@ -226,11 +264,13 @@ static void account(Policy *p, PolicySite *s, const PolicyResult *r)
     uint64_t saved_ns = (uint64_t)worth_of(p, s) * r->exits;
     uint64_t saved = saved_ns / 1000;
     uint64_t loss = (uint64_t)worth_of(p, s) * LOSS_EXITS * 4, spent;
+    uint64_t lost = loss_of(p, saved_ns, r->ns);
 
-    if (saved_ns > r->ns) {
-        earn(p, saved_ns - r->ns);
-    } else {
-        spend(p, r->ns - saved_ns);
+    earn(p, since(r->ns, saved_ns));
+    p->credit -= lost;
+    if (s->state != POLICY_GOOD) {
+        p->trial_ns -= p->trial_ns / 4;
+        p->trial_ns = p->trial_ns > lost ? p->trial_ns : lost;
     }
     /* The host may have been busy with something else meanwhile. */
     spent = r->ns < saved_ns + loss ? r->ns : saved_ns + loss;
@@ -245,9 +285,17 @@ static void decide(PolicySite *s, PolicySiteState state)
     s->windows = 0;
 }
 
-static void judge(PolicySite *s)
+/* What windows gained there leaves no doubt, however few they were. */
+static bool clearly_pays(const Policy *p, const PolicySite *s)
 {
-    if (s->windows < WINDOWS_TO_JUDGE && s->state != POLICY_GOOD) {
+    return (uint64_t)s->saved * 1000 >
+           (uint64_t)s->spent * 1000 + (uint64_t)p->exit_ns * LOSS_EXITS;
+}
+
+static void judge(const Policy *p, PolicySite *s)
+{
+    if (s->windows < WINDOWS_TO_JUDGE && s->state != POLICY_GOOD &&
+        !clearly_pays(p, s)) {
         s->state = POLICY_TRYING;
     } else if (s->saved <= s->spent) {
         decide(s, POLICY_BAD);
@@ -281,7 +329,7 @@ void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r)
         site->gap = r->gap;
     }
     account(p, site, r);
-    judge(site);
+    judge(p, site);
 }
 
 void policy_refused(PolicySite *site)
