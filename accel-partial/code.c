@@ -128,6 +128,7 @@ void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
     if (!partial_mixed()) {
         return;
     }
+    cpu->accel->stats.translations++;
     WITH_QEMU_LOCK_GUARD(&lock) {
         page = g_hash_table_lookup(pages, key_of(addr));
         if (!page) {

@@ -85,6 +85,7 @@ typedef struct PartialStats {
     uint64_t vt_ns;
     uint64_t vt_runs;          /* calls of kvm_cpu_exec() */
     uint64_t syncs;            /* full state transfers from KVM */
+    uint64_t translations;     /* of code pages into blocks */
     uint64_t code_verified;    /* code pages compared to their copy */
     uint64_t code_stale;       /* code pages that VT had changed */
     uint64_t table_pages;      /* pages windows wrote that were compared */

@@ -26,6 +26,7 @@ static const struct {
     COUNTER(vt_ns, true),
     COUNTER(vt_runs),
     COUNTER(syncs),
+    COUNTER(translations),
     COUNTER(code_verified),
     COUNTER(code_stale),
     COUNTER(table_pages),

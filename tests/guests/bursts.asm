@@ -32,6 +32,7 @@ scenarios:
         dq      edges           ; 15
         dq      self_ipis       ; 16
         dq      rep_loads       ; 17
+        dq      steady          ; 18
 scenarios_end:
 
 ; Mix rax into the checksum.
@@ -206,6 +207,22 @@ rep_loads:
         check
         ret
 .counts dd      1, 2, 3, 5, 1024, 1025, 1026, 1027, 2050, 0
+
+; The same accesses over and over, as often as the operand says.
+steady:
+        mov     ebp, [COMMAND + 16]
+        mov     r15, 4
+        mov     edi, MMIO
+.next:  mov     [rdi], ebp
+        mov     eax, [rdi]
+        check
+        add     eax, ebp
+        out     PORT, eax
+        in      eax, PORT
+        check
+        dec     ebp
+        jnz     .next
+        result
 
 ports:
         mov     ebp, 60

@@ -68,6 +68,7 @@ static const Burst bursts[] = {
     { "edges", 15, .traced = true },
     { "self-ipis", 16, .traced = true },
     { "rep-loads", 17, .traced = true },
+    { "steady", 18, 300, .traced = true },
     /* TCG by itself looks for interrupts once in 65536 elements. */
     { "long-rep", 14, 6 * 65536, .at_least = 6 * 65536 - 60000 },
 };
@@ -388,6 +389,74 @@ static void test_rep_stop(void)
     qtest_quit(qts);
 }
 
+/* What windows of a steady burst cost: see count_steady(). */
+typedef struct Cost {
+    uint64_t windows, translations, fpu, runs, ioctls;
+} Cost;
+
+static uint64_t count_lines(const char *text, const char *what)
+{
+    uint64_t n = 0;
+
+    while ((text = strstr(text, what))) {
+        text++;
+        n++;
+    }
+    return n;
+}
+
+/* Windows of eight blocks each; QEMU's own trace counts the calls of KVM. */
+static Cost count_steady(uint32_t turns)
+{
+    static const Burst b = { "steady", 18 };
+    g_autofree char *log = log_name("");
+    g_autofree char *text = NULL;
+    QTestState *qts = start(&b, "partial,states=none,burst-trigger=1,"
+                            "burst-blocks=8", log, "-d trace:kvm_vcpu_ioctl");
+    Cost c;
+
+    guest_command(qts, b.scenario, 0, 0, turns);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    c.windows = guest_counter(qts, "takeovers-burst");
+    c.translations = guest_counter(qts, "translations");
+    c.fpu = guest_counter(qts, "light-fpu");
+    qtest_quit(qts);
+    g_assert(g_file_get_contents(log, &text, NULL, NULL));
+    /* KVM_RUN is 0xae80 (KVM API, 4.10). */
+    c.runs = count_lines(text, "type 0xae80,");
+    c.ioctls = count_lines(text, "kvm_vcpu_ioctl") - c.runs;
+    unlink(log);
+    return c;
+}
+
+/*
+ * A window in a steady burst costs the KVM_RUN that ends with its exit and the
+ * one that completes the access: no other call, and no block is translated
+ * again.  Between a short run and a long one all else is the same.
+ */
+static void test_cheap(void)
+{
+    Cost few, many;
+    uint64_t windows;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    few = count_steady(200);
+    many = count_steady(2200);
+    windows = many.windows - few.windows;
+    g_test_message("%" PRIu64 " windows: %" PRIu64 " KVM_RUN, %" PRId64
+                   " other ioctls, %" PRId64 " translations", windows,
+                   many.runs - few.runs, (int64_t)(many.ioctls - few.ioctls),
+                   (int64_t)(many.translations - few.translations));
+    g_assert_cmpuint(windows, >=, 500);
+    g_assert_cmpuint(many.runs - few.runs, <=, windows * 2 + windows / 4);
+    g_assert_cmpint((int64_t)(many.ioctls - few.ioctls), <=,
+                    (int64_t)windows / 20);
+    g_assert_cmpint((int64_t)(many.translations - few.translations), <=, 20);
+    g_assert_cmpuint(many.fpu, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     size_t b, v;
@@ -406,6 +475,7 @@ int main(int argc, char **argv)
     }
     qtest_add_func("partial/bursts/lists", test_lists);
     qtest_add_func("partial/bursts/rep-stop", test_rep_stop);
+    qtest_add_func("partial/bursts/cheap", test_cheap);
     for (v = 0; v < ARRAY_SIZE(moving); v++) {
         g_autofree char *path = g_strdup_printf("partial/bursts/migration/%s",
                                                 moving[v]);
