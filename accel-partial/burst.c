@@ -217,6 +217,12 @@ static bool is_over(CPUState *cpu, PartialStop *why)
     return acc->burst.over;
 }
 
+void partial_burst_translating(CPUState *cpu)
+{
+    /* The next block looks at the clock. */
+    cpu->accel->burst.ticks = CLOCK_EVERY - 1;
+}
+
 bool partial_burst_block(CPUState *cpu, PartialStop *why)
 {
     AccelCPUState *acc = cpu->accel;

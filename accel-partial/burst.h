@@ -56,6 +56,13 @@ void partial_burst_closed(CPUState *cpu, PartialStop stop);
 void partial_burst_code_changed(CPUState *cpu);
 
 /**
+ * partial_burst_translating: a block is about to be translated, which takes as
+ * long as thousands that only run
+ * @cpu: the vCPU
+ */
+void partial_burst_translating(CPUState *cpu);
+
+/**
  * partial_burst_block: whether the window ends before its next block
  * @cpu: the vCPU, in a burst window
  * @why: out: the reason

@@ -129,6 +129,7 @@ void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
         return;
     }
     cpu->accel->stats.translations++;
+    partial_burst_translating(cpu);
     WITH_QEMU_LOCK_GUARD(&lock) {
         page = g_hash_table_lookup(pages, key_of(addr));
         if (!page) {

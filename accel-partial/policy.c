@@ -21,7 +21,7 @@
  * that passes and what good windows save, up to a bound.  So windows that do
  * not pay never cost more than this part.
  */
-#define CREDIT_MOST_EXITS 1000
+#define CREDIT_MOST_EXITS 400
 #define CREDIT_TIME_PART 128
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
