@@ -14,7 +14,7 @@ import images  # noqa: E402
 import parts  # noqa: E402
 from catalog import grub_theme, ovmf, userland  # noqa: E402
 
-LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000',
+LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000', '8139cp',
                  'sd_mod', 'cxl_acpi', 'cxl_pci', 'cxl_mem', 'dax_cxl', 'kmem']
 
 
@@ -217,6 +217,7 @@ WORKLOADS = [
     Program('shell', 'Debian, bash that forks and executes'),
     Program('syscalls', 'Debian, dd by single bytes'),
     Firmware('seabios', 'burst', 'SeaBIOS, from reset to a boot sector'),
+    Splash('gfxterm', 'burst', 'GRUB 2 with a theme, from reset to its menu'),
     Uefi('ovmf', 'burst', 'OVMF, from reset to its shell'),
     Linux('boot', 'burst', 'Linux boots, serial console'),
     Linux('pata', 'burst', 'Linux, disk on IDE without DMA', '-drive',
@@ -227,9 +228,13 @@ WORKLOADS = [
           'if=none,id=d,format=raw,file={disk}'),
     Linux('e1000', 'burst', 'Linux, a TCP stream over e1000 and back', '-nic',
           'user,model=e1000,guestfwd=tcp:10.0.2.100:9-cmd:cat'),
+    Linux('rtl8139', 'burst', 'Linux, a TCP stream over RTL8139 and back', '-nic',
+          'user,model=rtl8139,guestfwd=tcp:10.0.2.100:9-cmd:cat'),
+    Linux('console', 'burst', 'Linux, text on a 16550'),
     Cxl('cxl-data', 'burst', 'Linux, files in CXL memory written and read'),
     Cxl('cxl-code', 'burst', 'Linux, a program runs from CXL memory (stock KVM fails)'),
     Linux('vgacon', 'burst', 'Linux, text scrolls on VGA', '-vga', 'std'),
+    Linux('boot-virtio', 'quiet', 'Linux boots, disk and network on virtio', *VIRTIO),
     Linux('fork', 'quiet', 'Linux, a shell script that forks', *VIRTIO),
     Program('compile', 'Debian, gcc -O2', kind='quiet'),
     Linux('pack', 'quiet', 'Linux, gzip and sha256sum', *VIRTIO),
