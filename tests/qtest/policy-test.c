@@ -285,7 +285,7 @@ static void test_price(void)
     g_assert_cmpint(before, ==, 64);
     /* Those that lose nothing bring it down again. */
     do {
-        window(&f, site, EXIT_NS, 2, 1, false);
+        window(&f, site, EXIT_NS, 100, 1, false);
         exits = exits_to_trial(&f, pc++, &site);
         g_assert_cmpint(exits, <=, before);
         before = exits;
