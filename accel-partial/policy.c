@@ -4,10 +4,13 @@
 #include "policy.h"
 #include <string.h>
 
-/* Exits that are this many exits' costs apart at most are one burst's. */
-#define CLOSE_EXITS 4
-/* A busy host makes exits slower: up to so many times what the probe found. */
-#define SLOWER_MOST 4
+/*
+ * Exits that are this many exits' costs apart at most are one burst's: devices
+ * that take their time are meant as well, and hosts that have become busy.
+ */
+#define CLOSE_EXITS 16
+/* A window that ended so short before an access should have waited for it. */
+#define EAGER_EXITS 4
 /* A verdict needs some windows, and is asked for again after many. */
 #define WINDOWS_TO_JUDGE 4
 #define WINDOWS_TO_REASK 4096
@@ -58,7 +61,6 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns)
     p->limits.blocks = at_least_1(limits->blocks);
     p->exit_ns = at_least_1(saturate(exit_ns));
     p->credit = (int64_t)p->exit_ns * CREDIT_MOST_EXITS;
-    p->fast_ns = p->exit_ns;
 }
 
 static PolicySite *set_of(Policy *p, uint64_t pc, uint64_t device)
@@ -86,6 +88,9 @@ static PolicySite *find(Policy *p, const PolicyExit *e)
     if (p->ended == victim) {
         p->ended = NULL;
     }
+    if (p->head == victim) {
+        p->head = NULL;
+    }
     *victim = (PolicySite) {
         .pc = e->pc, .device = e->device, .state = POLICY_COUNTING,
         .gap = QUIET_FIRST, .backoff = BACKOFF_FIRST,
@@ -96,28 +101,6 @@ static PolicySite *find(Policy *p, const PolicyExit *e)
 static uint64_t since(uint64_t then, uint64_t now)
 {
     return now > then ? now - then : 0;
-}
-
-/*
- * What exits that follow each other take now, at the least: down at once, up
- * bit by bit.
- */
-static void learn_pace(Policy *p, uint64_t passed)
-{
-    uint64_t most = (uint64_t)p->exit_ns * SLOWER_MOST;
-
-    if (passed > most * CLOSE_EXITS) {
-        return;
-    }
-    p->fast_ns += p->fast_ns / 64 + 1;
-    if (p->fast_ns > passed) {
-        p->fast_ns = passed;
-    }
-    if (p->fast_ns < p->exit_ns) {
-        p->fast_ns = p->exit_ns;
-    } else if (p->fast_ns > most) {
-        p->fast_ns = most;
-    }
 }
 
 /* Follows a value at an eighth of the distance, at once from nothing. */
@@ -153,7 +136,7 @@ static void earn_by_time(Policy *p, uint64_t now)
  */
 static uint64_t loss_of(const Policy *p, uint64_t saved_ns, uint64_t ns)
 {
-    uint64_t most = (uint64_t)p->exit_ns * LOSS_EXITS * 4;
+    uint64_t most = (uint64_t)p->exit_ns * LOSS_EXITS * 2;
     uint64_t loss = since(saved_ns, ns);
 
     return loss < most ? loss : most;
@@ -226,24 +209,25 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
 {
     PolicySite *s = find(p, e);
     uint64_t passed = since(p->last, e->now);
-    uint64_t close_ns = p->fast_ns * CLOSE_EXITS;
-    bool close = p->last && passed <= close_ns;
+    bool close = p->last && passed <= (uint64_t)p->exit_ns * CLOSE_EXITS;
     uint32_t worth;
 
-    if (p->last && !p->after_window) {
-        learn_pace(p, passed);
-    }
     if (close) {
         if (!p->after_window) {
             s->period = smooth(s->period, passed);
-        } else if (p->ended && passed <= close_ns / 2) {
-            /* The window gave up just before this access: too impatient. */
+        } else if (p->ended &&
+                   passed <= (uint64_t)p->exit_ns * EAGER_EXITS) {
             widen(p, p->ended);
         }
         s->close += s->close < UINT8_MAX;
+        if (p->head && p->head != s) {
+            /* A window there would have saved this one as well. */
+            p->head->close += p->head->close < UINT8_MAX;
+        }
     } else {
         /* Another burst: those before count less and less. */
         s->close = s->close > 1 ? s->close * 3 / 4 : 1;
+        p->head = s;
     }
     p->ended = NULL;
     p->after_window = false;
@@ -356,5 +340,5 @@ void policy_code_changed(Policy *p, uint64_t first, uint64_t last)
             s[i] = (PolicySite) { .state = POLICY_FREE };
         }
     }
-    p->ended = NULL;
+    p->ended = p->head = NULL;
 }

@@ -53,12 +53,12 @@ typedef struct PolicySite {
 typedef struct Policy {
     PolicyLimits limits;
     uint32_t exit_ns;       /* what an exit costs, for want of better */
-    uint64_t fast_ns;       /* ... and now, if exits follow each other */
     uint64_t last;          /* the last exit, or the end of a window */
     uint64_t paid;          /* when trials were last paid for by time */
     int64_t credit;         /* ns that trials may still lose */
     uint64_t trial_ns;      /* what one has lost of late, on average */
     bool after_window;      /* nothing has left VT since the last window */
+    PolicySite *head;       /* with which the burst began */
     PolicySite *ended;      /* whose window just ended for want of accesses */
     PolicySite site[POLICY_SETS][POLICY_WAYS];
 } Policy;
@@ -94,8 +94,8 @@ extern const char *const policy_state_name[POLICY_STATE__MAX];
  * policy_init: start with nothing known
  * @p: the vCPU's policy
  * @limits: what the user allows; values of zero are taken as one
- * @exit_ns: what an exit costs here, as measured; exits closer than four of
- *     them, at the pace that is usual at the time, belong to one burst
+ * @exit_ns: what an exit costs here, as measured; exits closer than sixteen of
+ *     them belong to one burst
  */
 void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns);
 

@@ -81,17 +81,52 @@ static void test_far_apart(void)
     g_free(f.p);
 }
 
-/* Sites of one loop count each for itself, and are close to each other. */
+/* Exits of a new site until it is tried. */
+static unsigned exits_to_trial(Fixture *f, uint64_t pc, PolicySite **site)
+{
+    PolicyDecision d = { 0 };
+    unsigned exits = 0;
+
+    while (!d.open) {
+        d = leave(f, pc, EXIT_NS);
+        exits++;
+    }
+    *site = d.site;
+    return exits;
+}
+
+/* Sites of one loop count for themselves and for that which comes first. */
 static void test_two_sites(void)
 {
     Fixture f = start(&usual);
-    int i;
 
-    for (i = 0; i < 2; i++) {
-        g_assert_false(leave(&f, 1, EXIT_NS).open);
-        g_assert_false(leave(&f, 2, EXIT_NS).open);
-    }
+    g_assert_false(leave(&f, 1, EXIT_NS).open);
+    g_assert_false(leave(&f, 2, EXIT_NS).open);
     g_assert_true(leave(&f, 1, EXIT_NS).open);
+    policy_refused(leave(&f, 1, EXIT_NS).site);
+    g_assert_false(leave(&f, 2, EXIT_NS).open);
+    g_assert_true(leave(&f, 2, EXIT_NS).open);
+    g_free(f.p);
+}
+
+/* A burst from many places, each met once in it, is taken over at its head. */
+static void test_head(void)
+{
+    Fixture f = start(&usual);
+    PolicySite *site;
+    uint64_t pc;
+    int turn;
+
+    exits_to_trial(&f, 1000, &site);
+    window(&f, site, 500 * EXIT_NS, 0, 0, false);
+    for (turn = 0; turn < 3; turn++) {
+        bool head = leave(&f, 1, 100 * EXIT_NS).open;
+
+        g_assert_cmpint(head, ==, turn == 2);
+        for (pc = 2; pc <= 50 && !head; pc++) {
+            g_assert_false(leave(&f, pc, EXIT_NS).open);
+        }
+    }
     g_free(f.p);
 }
 
@@ -240,20 +275,6 @@ static unsigned count_tried(Fixture *f, unsigned exits)
     return tried;
 }
 
-/* Exits of a new site until it is tried. */
-static unsigned exits_to_trial(Fixture *f, uint64_t pc, PolicySite **site)
-{
-    PolicyDecision d = { 0 };
-    unsigned exits = 0;
-
-    while (!d.open) {
-        d = leave(f, pc, EXIT_NS);
-        exits++;
-    }
-    *site = d.site;
-    return exits;
-}
-
 /* They use up what there is for trials. */
 static void test_credit(void)
 {
@@ -339,15 +360,15 @@ static void test_clear(void)
     g_free(f.p);
 }
 
-/* On a host that has become busy a burst is still one. */
+/* A burst of a slow device, or on a busy host, is one as well. */
 static void test_pace(void)
 {
     Fixture f = start(&usual);
     bool opened = false;
     int i;
 
-    for (i = 0; i < 200; i++) {
-        opened |= leave(&f, 1, 6 * EXIT_NS).open;
+    for (i = 0; i < 20; i++) {
+        opened |= leave(&f, 1, 10 * EXIT_NS).open;
     }
     g_assert_true(opened);
     g_free(f.p);
@@ -574,6 +595,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/third-exit", test_third_exit);
     g_test_add_func("/policy/far-apart", test_far_apart);
     g_test_add_func("/policy/two-sites", test_two_sites);
+    g_test_add_func("/policy/head", test_head);
     g_test_add_func("/policy/good", test_good);
     g_test_add_func("/policy/bad", test_bad);
     g_test_add_func("/policy/recovery", test_recovery);
