@@ -31,11 +31,12 @@ class Machine:
             self.command += ['-fw_cfg', f'name=opt/bed/{item},string='
                              + run[item].replace(',', ',,')]
         self.ends, self.theirs = {}, []
-        for end in ('console', 'status', 'out', 'err'):
+        for end in ('console', 'status', 'out', 'err', 'monitor'):
             self.ends[end], theirs = (s.detach() for s in socket.socketpair())
             self.theirs.append(theirs)
             self.command += ['-chardev', f'socket,id={end},fd={theirs}']
             self.command += ['-serial', 'chardev:console'] if end == 'console' else \
+                ['-mon', 'chardev=monitor'] if end == 'monitor' else \
                 ['-device', f'virtserialport,chardev={end},name={end}']
         self.stdin = subprocess.DEVNULL
         if run['mode'] == 'shell':
