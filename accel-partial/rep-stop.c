@@ -94,6 +94,21 @@ void partial_rep_stop_arm(CPUState *cpu, uint64_t count)
     run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 }
 
+/*
+ * The element ended in a fault that the guest has not had yet: KVM forgets it
+ * when registers are set, and the device would be read once more.
+ */
+static void keep_fault(CPUState *cpu)
+{
+    struct kvm_sync_regs *s = &cpu->kvm_run->s.regs;
+
+    if ((s->events.exception.injected || s->events.exception.pending) &&
+        kvm_vcpu_ioctl(cpu, KVM_SET_REGS, &s->regs) == 0 &&
+        kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &s->events) == 0) {
+        cpu->kvm_run->kvm_dirty_regs &= ~KVM_SYNC_X86_REGS;
+    }
+}
+
 bool partial_rep_stop_settle(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
@@ -118,5 +133,6 @@ bool partial_rep_stop_settle(CPUState *cpu)
     *rcx += acc->rep_stop.rcx - pretended;
     run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
     acc->stats.rep_stops++;
+    keep_fault(cpu);
     return true;
 }

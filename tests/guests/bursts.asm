@@ -11,6 +11,7 @@ TICKS    equ STATUS + 72
 SHARED   equ STATUS + 56
 AP_DONE  equ STATUS + 64
 VGA      equ 0xa0000
+UPPER    equ PD + (UPPER_VA >> 21) * 8
 
         align 8
 scenarios:
@@ -33,6 +34,7 @@ scenarios:
         dq      self_ipis       ; 16
         dq      rep_loads       ; 17
         dq      steady          ; 18
+        dq      rep_faults      ; 19
 scenarios_end:
 
 ; Mix rax into the checksum.
@@ -207,6 +209,44 @@ rep_loads:
         check
         ret
 .counts dd      1, 2, 3, 5, 1024, 1025, 1026, 1027, 2050, 0
+
+; A REP that reads the device comes to a page that is not there.
+rep_faults:
+        mov     ebp, 40
+        mov     r15, 5
+.next:  mov     qword [UPPER], 0
+        invlpg  [UPPER_VA]
+        mov     ebx, .fault
+        mov     ecx, 64
+        mov     esi, MMIO + 0x100
+        mov     edi, UPPER_VA
+        mov     eax, ebp
+        and     eax, 15
+        sub     edi, eax
+        rep movsb
+        fail    1
+.fault: mov     rax, rcx
+        check
+        mov     rax, rsi
+        check
+        mov     rax, rdi
+        check
+        mov     rax, cr2
+        check
+        mov     qword [UPPER], UPPER_VA | 0x87
+        invlpg  [UPPER_VA]
+        mov     ebx, .bad
+        rep movsb
+        mov     rax, rcx
+        check
+        mov     rax, rdi
+        check
+        dec     ebp
+        jnz     .next
+        mov     rax, [FAULTS]
+        check
+        result
+.bad:   fail    2
 
 ; The same accesses over and over, as often as the operand says.
 steady:

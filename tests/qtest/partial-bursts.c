@@ -69,6 +69,7 @@ static const Burst bursts[] = {
     { "self-ipis", 16, .traced = true },
     { "rep-loads", 17, .traced = true },
     { "steady", 18, 300, .traced = true },
+    { "rep-faults", 19, .traced = true },
     /* TCG by itself looks for interrupts once in 65536 elements. */
     { "long-rep", 14, 6 * 65536, .at_least = 6 * 65536 - 60000 },
 };
