@@ -71,6 +71,7 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     AccelCPUState *acc = cpu->accel;
     PolicyDecision d;
     PolicyExit e;
+    uint64_t count;
 
     if (!acc->burst.policy) {
         return;
@@ -81,8 +82,9 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
          * next element of a REP.  That time is VT's.
          */
         acc->burst.start = get_clock();
+        count = run->s.regs.regs.rcx;
         partial_rep_stop_arm(cpu, acc->burst.count);
-        acc->burst.count = run->s.regs.regs.rcx;
+        acc->burst.count = count;
         return;
     }
     e = (PolicyExit) {

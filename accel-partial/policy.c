@@ -26,6 +26,8 @@
  */
 #define CREDIT_MOST_EXITS 400
 #define CREDIT_TIME_PART 128
+/* What trials have cost is forgotten with time: nobody waits for ever. */
+#define PRICE_TIME_PART 1024
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
 #define QUIET_FIRST 8
@@ -124,9 +126,11 @@ static void earn(Policy *p, uint64_t ns)
 
 static void earn_by_time(Policy *p, uint64_t now)
 {
-    if (p->paid) {
-        earn(p, since(p->paid, now) / CREDIT_TIME_PART);
-    }
+    uint64_t passed = p->paid ? since(p->paid, now) : 0;
+    uint64_t forgotten = passed / PRICE_TIME_PART;
+
+    earn(p, passed / CREDIT_TIME_PART);
+    p->trial_ns -= forgotten < p->trial_ns ? forgotten : p->trial_ns;
     p->paid = now;
 }
 
@@ -134,9 +138,9 @@ static void earn_by_time(Policy *p, uint64_t now)
  * What a window lost, but no more than the bound at which it should have ended
  * by some: the host may have been busy with something else meanwhile.
  */
-static uint64_t loss_of(const Policy *p, uint64_t saved_ns, uint64_t ns)
+static uint64_t loss_of(uint64_t exit_ns, uint64_t saved_ns, uint64_t ns)
 {
-    uint64_t most = (uint64_t)p->exit_ns * LOSS_EXITS * 2;
+    uint64_t most = exit_ns * LOSS_EXITS * 2;
     uint64_t loss = since(saved_ns, ns);
 
     return loss < most ? loss : most;
@@ -161,8 +165,9 @@ static uint64_t trigger_of(const Policy *p)
     if (needed < p->limits.trigger) {
         needed = p->limits.trigger;
     }
+    lost = lost < LOSS_EXITS ? lost : LOSS_EXITS;
     if (needed < lost) {
-        needed = lost < LOSS_EXITS ? lost : LOSS_EXITS;
+        needed = lost;
     }
     return needed < UINT8_MAX ? needed : UINT8_MAX;
 }
@@ -191,6 +196,14 @@ static bool wants_window(const Policy *p, PolicySite *s)
 static uint32_t worth_of(const Policy *p, const PolicySite *s)
 {
     return s->period ? s->period : p->exit_ns;
+}
+
+/* An exit in what a window may lose: the site's own, but no cheap one. */
+static uint64_t bound_of(const Policy *p, const PolicySite *s)
+{
+    uint32_t worth = worth_of(p, s);
+
+    return worth > p->exit_ns ? worth : p->exit_ns;
 }
 
 static uint32_t quiet_of(const Policy *p, const PolicySite *s)
@@ -237,8 +250,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     return (PolicyDecision) {
         .site = s, .open = wants_window(p, s), .quiet = quiet_of(p, s),
         .blocks = p->limits.blocks, .exit_ns = worth,
-        .loss_ns = (uint64_t)(worth > p->exit_ns ? worth : p->exit_ns) *
-                   LOSS_EXITS,
+        .loss_ns = bound_of(p, s) * LOSS_EXITS,
     };
 }
 
@@ -248,7 +260,7 @@ static void account(Policy *p, PolicySite *s, const PolicyResult *r)
     uint64_t saved_ns = (uint64_t)worth_of(p, s) * r->exits;
     uint64_t saved = saved_ns / 1000;
     uint64_t loss = (uint64_t)worth_of(p, s) * LOSS_EXITS * 4, spent;
-    uint64_t lost = loss_of(p, saved_ns, r->ns);
+    uint64_t lost = loss_of(bound_of(p, s), saved_ns, r->ns);
 
     earn(p, since(r->ns, saved_ns));
     p->credit -= lost;

@@ -82,6 +82,7 @@ void partial_rep_stop_arm(CPUState *cpu, uint64_t count)
 
     /* RCX must tell afterwards what KVM did. */
     if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.is_write ||
+        run->flags & KVM_RUN_X86_SMM ||
         regs->rcx != count - 1 || regs->rcx == 1 ||
         regs->rcx == pretended + 1 || cpu->vcpu_dirty ||
         !at_rep_load(cpu, &run->s.regs)) {
@@ -101,10 +102,13 @@ void partial_rep_stop_arm(CPUState *cpu, uint64_t count)
 static void keep_fault(CPUState *cpu)
 {
     struct kvm_sync_regs *s = &cpu->kvm_run->s.regs;
+    struct kvm_vcpu_events e = s->events;
 
+    /* What has come for the vCPU since then is none of ours. */
+    e.flags &= KVM_VCPUEVENT_VALID_PAYLOAD;
     if ((s->events.exception.injected || s->events.exception.pending) &&
         kvm_vcpu_ioctl(cpu, KVM_SET_REGS, &s->regs) == 0 &&
-        kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &s->events) == 0) {
+        kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &e) == 0) {
         cpu->kvm_run->kvm_dirty_regs &= ~KVM_SYNC_X86_REGS;
     }
 }
@@ -132,6 +136,10 @@ bool partial_rep_stop_settle(CPUState *cpu)
     }
     *rcx += acc->rep_stop.rcx - pretended;
     run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+    if (cpu->vcpu_dirty) {
+        /* Somebody has read KVM's registers since KVM_RUN. */
+        cpu_env(cpu)->regs[R_ECX] = *rcx;
+    }
     acc->stats.rep_stops++;
     keep_fault(cpu);
     return true;

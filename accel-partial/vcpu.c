@@ -72,6 +72,7 @@ static bool in_tcg_mode(CPUState *cpu)
 static int run_vt(CPUState *cpu)
 {
     int64_t start = get_clock();
+    bool settled;
     int r;
 
     if (cpu->interrupt_request & ~CPU_INTERRUPT_HARD) {
@@ -82,7 +83,7 @@ static int run_vt(CPUState *cpu)
     cpu->accel->stats.vt_runs++;
     r = kvm_cpu_exec(cpu);
     cpu->accel->stats.vt_ns += get_clock() - start;
-    partial_rep_stop_settle(cpu);
+    settled = partial_rep_stop_settle(cpu);
     if (partial_exit_check_repeat(cpu) || partial_watchdog_stuck(cpu)) {
         r = EXCP_PARTIAL;
     }
@@ -92,6 +93,10 @@ static int run_vt(CPUState *cpu)
     }
     partial_burst_open(cpu, r != EXCP_INTERRUPT ||
                        qatomic_read(&cpu->accel->kicked));
+    if (settled && !cpu->accel->in_window) {
+        /* Work that waits may read registers from KVM. */
+        partial_light_flush(cpu);
+    }
     return r;
 }
 
