@@ -24,7 +24,7 @@
  * that passes and what good windows save, up to a bound.  So windows that do
  * not pay never cost more than this part.
  */
-#define CREDIT_MOST_EXITS 400
+#define CREDIT_MOST_EXITS 800
 #define CREDIT_TIME_PART 128
 /* What trials have cost is forgotten with time: nobody waits for ever. */
 #define PRICE_TIME_PART 1024
@@ -260,8 +260,10 @@ static void account(Policy *p, PolicySite *s, const PolicyResult *r)
     uint64_t saved_ns = (uint64_t)worth_of(p, s) * r->exits;
     uint64_t saved = saved_ns / 1000;
     uint64_t loss = (uint64_t)worth_of(p, s) * LOSS_EXITS * 4, spent;
-    uint64_t lost = loss_of(bound_of(p, s), saved_ns, r->ns);
+    /* The first window pays for TCG's start, which says nothing of others. */
+    uint64_t lost = p->started ? loss_of(bound_of(p, s), saved_ns, r->ns) : 0;
 
+    p->started = true;
     earn(p, since(r->ns, saved_ns));
     p->credit -= lost;
     if (s->state != POLICY_GOOD) {

@@ -57,6 +57,7 @@ typedef struct Policy {
     uint64_t paid;          /* when trials were last paid for by time */
     int64_t credit;         /* ns that trials may still lose */
     uint64_t trial_ns;      /* what one has lost of late, on average */
+    bool started;           /* there has been a window */
     bool after_window;      /* nothing has left VT since the last window */
     PolicySite *head;       /* with which the burst began */
     PolicySite *ended;      /* whose window just ended for want of accesses */

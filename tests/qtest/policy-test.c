@@ -26,6 +26,23 @@ static Fixture start(const PolicyLimits *limits)
     return f;
 }
 
+static PolicyDecision leave(Fixture *f, uint64_t pc, uint64_t later);
+static void window(Fixture *f, PolicySite *site, uint64_t ns,
+                   uint32_t exits, uint32_t gap, bool quiet);
+
+/* The first window is past, whose losses are TCG's start. */
+static Fixture start_late(const PolicyLimits *limits)
+{
+    Fixture f = start(limits);
+    PolicyDecision d = { 0 };
+
+    while (!d.open) {
+        d = leave(&f, 999999, EXIT_NS);
+    }
+    window(&f, d.site, 5000 * EXIT_NS, 0, 0, false);
+    return f;
+}
+
 static PolicyDecision leave(Fixture *f, uint64_t pc, uint64_t later)
 {
     f->now += later;
@@ -112,7 +129,7 @@ static void test_two_sites(void)
 /* A burst from many places, each met once in it, is taken over at its head. */
 static void test_head(void)
 {
-    Fixture f = start(&usual);
+    Fixture f = start_late(&usual);
     PolicySite *site;
     uint64_t pc;
     int turn;
@@ -278,11 +295,11 @@ static unsigned count_tried(Fixture *f, unsigned exits)
 /* They use up what there is for trials. */
 static void test_credit(void)
 {
-    Fixture f = start(&usual);
+    Fixture f = start_late(&usual);
     unsigned tried = count_tried(&f, UINT8_MAX);
     PolicySite *site;
 
-    g_assert_cmpint(tried, >=, 2);
+    g_assert_cmpint(tried, >=, 4);
     g_assert_cmpint(tried, <=, 10);
     /* With the time that passes there is more. */
     leave(&f, 1000, 1000000 * (uint64_t)EXIT_NS);
@@ -293,7 +310,7 @@ static void test_credit(void)
 /* A site must show as much as trials have lost of late. */
 static void test_price(void)
 {
-    Fixture f = start(&usual);
+    Fixture f = start_late(&usual);
     unsigned before, exits;
     PolicySite *site;
     uint64_t pc = 1;
@@ -317,10 +334,20 @@ static void test_price(void)
     g_free(f.p);
 }
 
+/* What TCG's start costs is no price of trials. */
+static void test_first_window(void)
+{
+    Fixture f = start_late(&usual);
+    PolicySite *site;
+
+    g_assert_cmpint(exits_to_trial(&f, 1, &site), ==, 3);
+    g_free(f.p);
+}
+
 /* Sites that are met in passing are tried once, not one after the other. */
 static void test_passing(void)
 {
-    Fixture f = start(&usual);
+    Fixture f = start_late(&usual);
 
     g_assert_cmpint(count_tried(&f, 3), ==, 1);
     g_free(f.p);
@@ -329,7 +356,7 @@ static void test_passing(void)
 /* Short bursts of a site count together, single exits do not. */
 static void test_short_bursts(void)
 {
-    Fixture f = start(&usual);
+    Fixture f = start_late(&usual);
     PolicySite *site;
     bool opened = false;
     int i, j;
@@ -351,7 +378,7 @@ static void test_short_bursts(void)
 /* After a loss short bursts wait, but not for ever. */
 static void test_forgotten(void)
 {
-    Fixture f = start(&usual);
+    Fixture f = start_late(&usual);
     PolicySite *site;
     bool opened = false;
     int i, j;
@@ -429,7 +456,7 @@ static void test_loss(void)
 /* The less there is for trials, the more a site must show before it has one. */
 static void test_scarce_credit(void)
 {
-    Fixture f = start(&usual);
+    Fixture f = start_late(&usual);
     unsigned exits = 0, before = usual.trigger, tried = 0;
     uint64_t pc;
 
@@ -627,6 +654,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/refused", test_refused);
     g_test_add_func("/policy/credit", test_credit);
     g_test_add_func("/policy/price", test_price);
+    g_test_add_func("/policy/first-window", test_first_window);
     g_test_add_func("/policy/passing", test_passing);
     g_test_add_func("/policy/short-bursts", test_short_bursts);
     g_test_add_func("/policy/forgotten", test_forgotten);
