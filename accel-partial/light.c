@@ -365,8 +365,8 @@ static bool event_on_its_way(const struct kvm_vcpu_events *e)
 
 /*
  * VT may have changed any translation, with or without an INVLPG.  Where guest
- * memory is does not depend on that: what the page walker has found stays, unless
- * a window with more state has put SMM's view there.
+ * memory is does not depend on that: what the page walker has found stays,
+ * unless a window with more state has put SMM's view there.
  */
 static void forget_translations(CPUState *cpu)
 {

@@ -20,9 +20,9 @@
 #define LOSS_EXITS 64
 #define BACKOFF_MAX (1u << 16)
 /*
- * Trials live on credit, in exits' worth: some at first, then a part of the time
- * that passes and what good windows save, up to a bound.  So windows that do
- * not pay never cost more than this part.
+ * Trials live on credit, in exits' worth: some at first, then a part of the
+ * time that passes and what good windows save, up to a bound.  So windows that
+ * do not pay never cost more than this part.
  */
 #define CREDIT_MOST_EXITS 800
 #define CREDIT_TIME_PART 128

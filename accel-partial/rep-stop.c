@@ -11,8 +11,8 @@
 #define MOST_BYTES 15
 
 /*
- * KVM lets go after the element that makes the lower ten bits of RCX zero.  The
- * upper bits stay, so that it does not matter how much of RCX the REP counts in.
+ * KVM lets go after the element that makes the lower ten bits of RCX zero.
+ * The upper bits stay: it does not matter how much of RCX the REP counts in.
  */
 #define STOPS_AFTER 1025
 #define LOWER_BITS 0xffffull

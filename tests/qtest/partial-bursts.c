@@ -432,10 +432,10 @@ static Cost count_steady(uint32_t turns)
 }
 
 /*
- * A window in a steady burst costs the KVM_RUN that completes the access, beside
- * the one for each access outside: no other call but those that time asks for,
- * and no block is translated again.  Between a short run and a long one all else
- * is the same.
+ * A window in a steady burst costs the KVM_RUN that completes the access,
+ * beside the one for each access outside: no other call but those that time
+ * asks for, and no block is translated again.  Between a short run and a long
+ * one all else is the same.
  */
 static void test_cheap(void)
 {
