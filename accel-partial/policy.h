@@ -46,7 +46,7 @@ typedef struct PolicySite {
     uint32_t windows;       /* since its state was last decided */
     uint32_t saved;         /* us of VT that the last windows were worth */
     uint32_t spent;         /* us that they took */
-    uint8_t close;          /* close exits in a row */
+    uint8_t close;          /* close exits of bursts, decaying from one to the next */
     uint8_t state;          /* PolicySiteState */
 } PolicySite;
 
@@ -107,7 +107,8 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns);
  *
  * Returns: never open for a denied site, nor for one whose windows did not pay
  * and which is not to be asked again yet.  Otherwise open from the limits'
- * trigger on, or at once where windows have paid before.
+ * trigger on, later where trials have cost more, or at once where windows have
+ * paid before.
  */
 PolicyDecision policy_exit(Policy *p, const PolicyExit *e);
 

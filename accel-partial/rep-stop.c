@@ -134,13 +134,13 @@ bool partial_rep_stop_settle(CPUState *cpu)
         /* It did not listen: then RCX is the guest's. */
         return false;
     }
+    acc->stats.rep_stops += *rcx != pretended;
     *rcx += acc->rep_stop.rcx - pretended;
     run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
     if (cpu->vcpu_dirty) {
         /* Somebody has read KVM's registers since KVM_RUN. */
         cpu_env(cpu)->regs[R_ECX] = *rcx;
     }
-    acc->stats.rep_stops++;
     keep_fault(cpu);
     return true;
 }

@@ -14,8 +14,8 @@ import images  # noqa: E402
 import parts  # noqa: E402
 from catalog import grub_theme, ovmf, userland  # noqa: E402
 
-LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000', '8139cp',
-                 'sd_mod', 'cxl_acpi', 'cxl_pci', 'cxl_mem', 'dax_cxl', 'kmem']
+LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000',
+                 '8139cp', 'sd_mod', 'cxl_acpi', 'cxl_pci', 'cxl_mem', 'dax_cxl', 'kmem']
 
 
 class Workload:

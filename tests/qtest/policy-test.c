@@ -112,6 +112,17 @@ static unsigned exits_to_trial(Fixture *f, uint64_t pc, PolicySite **site)
     return exits;
 }
 
+/* A trial has just lost much. */
+static Fixture start_dear(const PolicyLimits *limits)
+{
+    Fixture f = start_late(limits);
+    PolicySite *site;
+
+    exits_to_trial(&f, 1000, &site);
+    window(&f, site, 500 * EXIT_NS, 0, 0, false);
+    return f;
+}
+
 /* Sites of one loop count for themselves and for that which comes first. */
 static void test_two_sites(void)
 {
@@ -129,13 +140,10 @@ static void test_two_sites(void)
 /* A burst from many places, each met once in it, is taken over at its head. */
 static void test_head(void)
 {
-    Fixture f = start_late(&usual);
-    PolicySite *site;
+    Fixture f = start_dear(&usual);
     uint64_t pc;
     int turn;
 
-    exits_to_trial(&f, 1000, &site);
-    window(&f, site, 500 * EXIT_NS, 0, 0, false);
     for (turn = 0; turn < 3; turn++) {
         bool head = leave(&f, 1, 100 * EXIT_NS).open;
 
@@ -356,13 +364,10 @@ static void test_passing(void)
 /* Short bursts of a site count together, single exits do not. */
 static void test_short_bursts(void)
 {
-    Fixture f = start_late(&usual);
-    PolicySite *site;
+    Fixture f = start_dear(&usual);
     bool opened = false;
     int i, j;
 
-    exits_to_trial(&f, 1, &site);
-    window(&f, site, 500 * EXIT_NS, 0, 0, false);
     for (i = 0; i < 10; i++) {
         for (j = 0; j < 30; j++) {
             opened |= leave(&f, 2, j ? EXIT_NS : 100 * EXIT_NS).open;
@@ -378,13 +383,10 @@ static void test_short_bursts(void)
 /* After a loss short bursts wait, but not for ever. */
 static void test_forgotten(void)
 {
-    Fixture f = start_late(&usual);
-    PolicySite *site;
+    Fixture f = start_dear(&usual);
     bool opened = false;
     int i, j;
 
-    exits_to_trial(&f, 1, &site);
-    window(&f, site, 500 * EXIT_NS, 0, 0, false);
     for (i = 0; i < 1000 && !opened; i++) {
         for (j = 0; j < 5; j++) {
             opened |= leave(&f, 2, j ? EXIT_NS : 1000 * EXIT_NS).open;
