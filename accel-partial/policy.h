@@ -46,7 +46,7 @@ typedef struct PolicySite {
     uint32_t windows;       /* since its state was last decided */
     uint32_t saved;         /* us of VT that the last windows were worth */
     uint32_t spent;         /* us that they took */
-    uint8_t close;          /* close exits of bursts, decaying from one to the next */
+    uint8_t close;          /* close exits, less with each burst */
     uint8_t state;          /* PolicySiteState */
 } PolicySite;
 
