@@ -76,6 +76,13 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     if (!acc->burst.policy) {
         return;
     }
+    if (acc->burst.skip) {
+        acc->stats.burst_skips++;
+        if (--acc->burst.skip == 0) {
+            partial_light_unask(cpu);
+        }
+        return;
+    }
     if (acc->burst.site) {
         /*
          * The same instruction goes on: the store of a read-modify-write, the
@@ -94,6 +101,10 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     d = policy_exit(acc->burst.policy, &e);
     trace_partial_burst_exit(cpu->cpu_index, e.pc, e.device, e.now,
                              policy_state_name[d.site->state], d.open);
+    if (d.skip) {
+        acc->burst.skip = d.skip;
+        partial_light_rest(cpu);
+    }
     if (!d.open) {
         return;
     }

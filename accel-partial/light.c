@@ -355,6 +355,13 @@ void partial_light_unask(CPUState *cpu)
                               : KVM_SYNC_X86_REGS;
 }
 
+void partial_light_rest(CPUState *cpu)
+{
+    if (!partial_state->states) {
+        cpu->kvm_run->kvm_valid_regs = 0;
+    }
+}
+
 static bool event_on_its_way(const struct kvm_vcpu_events *e)
 {
     return e->exception.injected || e->exception.pending ||

@@ -24,10 +24,16 @@ bool partial_light_init(CPUState *cpu);
 void partial_light_ask(CPUState *cpu);
 
 /**
- * partial_light_unask: no window comes of it
+ * partial_light_unask: no window comes of it, or the rest is over
  * @cpu: the vCPU
  */
 void partial_light_unask(CPUState *cpu);
+
+/**
+ * partial_light_rest: no registers are needed until partial_light_unask()
+ * @cpu: the vCPU, between an exit and the next KVM_RUN
+ */
+void partial_light_rest(CPUState *cpu);
 
 /**
  * partial_light_take: env becomes the master of the registers in the run page

@@ -96,6 +96,7 @@ typedef struct PartialStats {
     uint64_t light_tsc;        /* ... and the TSC */
     uint64_t irq_checks;       /* times KVM was asked for an interrupt */
     uint64_t io_splits;        /* blocks cut at a device access */
+    uint64_t burst_skips;      /* exits that policy was not asked about */
     uint64_t rep_stops;        /* REPs that KVM was made to stop in */
 } PartialStats;
 
@@ -164,6 +165,7 @@ struct AccelCPUState {
         PolicySite *site;      /* of the window that is open or asked for */
         uint32_t quiet, quiet_left, blocks;
         uint32_t accesses, gap, ticks;
+        uint32_t skip;         /* exits that policy is not asked about */
         uint32_t quarters;     /* of exits that VT would have taken */
         uint32_t in_port, in_row;
         uint64_t count;        /* RCX at the last exit */

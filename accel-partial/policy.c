@@ -26,8 +26,18 @@
  */
 #define CREDIT_MOST_EXITS 800
 #define CREDIT_TIME_PART 128
+/* ... and a part of the site's own close exits since its last window. */
+#define CREDIT_SITE_PART 32
+#define MOST_SHOWN (CREDIT_MOST_EXITS * CREDIT_SITE_PART)
 /* What trials have cost is forgotten with time: nobody waits for ever. */
 #define PRICE_TIME_PART 1024
+/*
+ * After so many exits in a row at which no window could have opened, only some
+ * of each group are looked at, and they count for all of it.
+ */
+#define VAIN_EXITS 64
+#define GROUP_LOOKS 8
+#define GROUP_EXITS 64
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
 #define QUIET_FIRST 8
@@ -146,47 +156,49 @@ static uint64_t loss_of(uint64_t exit_ns, uint64_t saved_ns, uint64_t ns)
     return loss < most ? loss : most;
 }
 
-/*
- * Exits of a site after which it is tried; UINT64_MAX: it is not.
- *
- * As many as trials have cost of late, as who may hire skis buys them when he
- * has paid their price.  Where nothing was lost that is the user's trigger, and
- * where little credit is left it is more.
- */
-static uint64_t trigger_of(const Policy *p)
+/* What the site's exits have added to the credit for its next trial. */
+static uint64_t own_credit(const Policy *p, const PolicySite *s)
 {
-    uint64_t plenty = (uint64_t)p->exit_ns * CREDIT_MOST_EXITS;
-    uint64_t lost = p->trial_ns / p->exit_ns, needed;
-
-    if (p->credit <= 0) {
-        return UINT64_MAX;
-    }
-    needed = p->limits.trigger * plenty / p->credit;
-    if (needed < p->limits.trigger) {
-        needed = p->limits.trigger;
-    }
-    lost = lost < LOSS_EXITS ? lost : LOSS_EXITS;
-    if (needed < lost) {
-        needed = lost;
-    }
-    return needed < UINT8_MAX ? needed : UINT8_MAX;
+    return (uint64_t)p->exit_ns * s->shown / CREDIT_SITE_PART;
 }
 
-/* Whether this exit may open a window. */
-static bool wants_window(const Policy *p, PolicySite *s)
+/* Whether there is enough for what a trial of the site may lose. */
+static bool has_credit(const Policy *p, const PolicySite *s)
+{
+    return p->credit + (int64_t)own_credit(p, s) >=
+           (int64_t)p->exit_ns * LOSS_EXITS;
+}
+
+/*
+ * Whether the site's close exits are enough for a trial: as many as trials have
+ * cost of late, as who may hire skis buys them when he has paid their price.
+ * Where nothing was lost that is the user's trigger, and where little credit is
+ * left it is more.
+ */
+static bool has_shown(const Policy *p, const PolicySite *s)
+{
+    int64_t plenty = (int64_t)p->exit_ns * CREDIT_MOST_EXITS;
+    int64_t credit = p->credit + (int64_t)own_credit(p, s);
+    uint64_t price = (uint64_t)p->exit_ns * LOSS_EXITS;
+
+    price = p->trial_ns < price ? p->trial_ns : price;
+    return s->close >= p->limits.trigger &&
+           (s->close == UINT8_MAX ||
+            (s->close * credit >= p->limits.trigger * plenty &&
+             s->close * (uint64_t)p->exit_ns >= price));
+}
+
+/* Whether a window may open at the site before something has changed. */
+static bool has_hope(const Policy *p, const PolicySite *s)
 {
     switch (s->state) {
     case POLICY_GOOD:
         return true;
     case POLICY_BAD:
-        if (s->wait) {
-            s->wait--;
-            return false;
-        }
-        /* fall through */
+        return !s->wait && has_credit(p, s);
     case POLICY_COUNTING:
     case POLICY_TRYING:
-        return s->close >= trigger_of(p);
+        return has_credit(p, s);
     default:
         return false;
     }
@@ -218,40 +230,78 @@ static void widen(const Policy *p, PolicySite *s)
     s->gap = s->gap < p->limits.quiet / 2 ? s->gap * 2 + 1 : p->limits.quiet;
 }
 
-PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
+/* A close exit, which stands for some more where few are looked at. */
+static void count(PolicySite *s, uint32_t weight)
 {
-    PolicySite *s = find(p, e);
-    uint64_t passed = since(p->last, e->now);
-    bool close = p->last && passed <= (uint64_t)p->exit_ns * CLOSE_EXITS;
-    uint32_t worth;
+    s->close = s->close < UINT8_MAX - weight ? s->close + weight : UINT8_MAX;
+}
 
-    if (close) {
+static void note_exit(Policy *p, PolicySite *s, uint64_t now, uint32_t weight)
+{
+    uint64_t passed = since(p->last, now);
+
+    if (p->last && passed <= (uint64_t)p->exit_ns * CLOSE_EXITS) {
         if (!p->after_window) {
             s->period = smooth(s->period, passed);
         } else if (p->ended &&
                    passed <= (uint64_t)p->exit_ns * EAGER_EXITS) {
             widen(p, p->ended);
         }
-        s->close += s->close < UINT8_MAX;
+        count(s, weight);
+        s->shown += s->shown < MOST_SHOWN ? weight : 0;
         if (p->head && p->head != s) {
             /* A window there would have saved this one as well. */
-            p->head->close += p->head->close < UINT8_MAX;
+            count(p->head, weight);
         }
     } else {
         /* Another burst: those before count less and less. */
         s->close = s->close > 1 ? s->close * 3 / 4 : 1;
         p->head = s;
     }
+}
+
+static PolicyDecision open_at(Policy *p, PolicySite *s)
+{
+    earn(p, own_credit(p, s));
+    s->shown = 0;
+    return (PolicyDecision) {
+        .site = s, .open = true, .quiet = quiet_of(p, s),
+        .blocks = p->limits.blocks, .exit_ns = worth_of(p, s),
+        .loss_ns = bound_of(p, s) * LOSS_EXITS,
+    };
+}
+
+PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
+{
+    uint32_t weight = p->vain < VAIN_EXITS ? 1 : GROUP_EXITS / GROUP_LOOKS;
+    PolicySite *s = find(p, e);
+    PolicyDecision d = { .site = s };
+
+    if (p->skipped) {
+        /* How long ago the one before was, nobody knows. */
+        p->skipped = false;
+    } else {
+        note_exit(p, s, e->now, weight);
+    }
     p->ended = NULL;
     p->after_window = false;
     p->last = s->last = e->now;
     earn_by_time(p, e->now);
-    worth = worth_of(p, s);
-    return (PolicyDecision) {
-        .site = s, .open = wants_window(p, s), .quiet = quiet_of(p, s),
-        .blocks = p->limits.blocks, .exit_ns = worth,
-        .loss_ns = bound_of(p, s) * LOSS_EXITS,
-    };
+    if (has_hope(p, s)) {
+        p->vain = 0;
+        if (s->state == POLICY_GOOD || has_shown(p, s)) {
+            return open_at(p, s);
+        }
+        return d;
+    }
+    s->wait -= s->wait < weight ? s->wait : weight;
+    p->vain++;
+    if (p->vain >= VAIN_EXITS && p->vain % GROUP_LOOKS == 0) {
+        p->vain = VAIN_EXITS;
+        p->skipped = true;
+        d.skip = GROUP_EXITS - GROUP_LOOKS;
+    }
+    return d;
 }
 
 /* Old windows count less and less. */

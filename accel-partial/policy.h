@@ -43,6 +43,7 @@ typedef struct PolicySite {
     uint32_t gap;           /* most blocks seen between accesses, decaying */
     uint32_t wait;          /* BAD: exits until windows are tried again */
     uint32_t backoff;       /* ... and how many it will be next time */
+    uint32_t shown;         /* close exits since its last window */
     uint32_t windows;       /* since its state was last decided */
     uint32_t saved;         /* us of VT that the last windows were worth */
     uint32_t spent;         /* us that they took */
@@ -57,6 +58,8 @@ typedef struct Policy {
     uint64_t paid;          /* when trials were last paid for by time */
     int64_t credit;         /* ns that trials may still lose */
     uint64_t trial_ns;      /* what one has lost of late, on average */
+    uint32_t vain;          /* exits in a row that could not open one */
+    bool skipped;           /* the caller was told to pass some over */
     bool started;           /* there has been a window */
     bool after_window;      /* nothing has left VT since the last window */
     PolicySite *head;       /* with which the burst began */
@@ -73,7 +76,8 @@ typedef struct PolicyExit {
 /* The answer to an exit. */
 typedef struct PolicyDecision {
     PolicySite *site;       /* for the calls that follow */
-    bool open;
+    uint32_t skip;          /* exits that come need not be asked about */
+    bool open;              /* if it is not set, nothing below is */
     uint32_t quiet;         /* blocks without an access that end the window */
     uint32_t blocks;        /* bound of the window */
     uint32_t exit_ns;       /* what each exit that the window saves is worth */
@@ -108,7 +112,8 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns);
  * Returns: never open for a denied site, nor for one whose windows did not pay
  * and which is not to be asked again yet.  Otherwise open from the limits'
  * trigger on, later where trials have cost more, or at once where windows have
- * paid before.
+ * paid before.  Where exits keep coming of which none can open a window, most
+ * are to be skipped: what does not pay costs next to nothing.
  */
 PolicyDecision policy_exit(Policy *p, const PolicyExit *e);
 

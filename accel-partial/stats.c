@@ -36,6 +36,7 @@ static const struct {
     COUNTER(light_tsc),
     COUNTER(irq_checks),
     COUNTER(io_splits),
+    COUNTER(burst_skips),
     COUNTER(rep_stops),
 #undef COUNTER
 };

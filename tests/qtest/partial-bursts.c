@@ -390,6 +390,29 @@ static void test_rep_stop(void)
     qtest_quit(qts);
 }
 
+/* Exits that can open no window are hardly looked at, and all are made. */
+static void test_vain(void)
+{
+    enum { TURNS = 1000, ACCESSES = 4 };
+    const char *accel = "partial,states=none,burst-deny=*";
+    static const Burst b = { "steady", 18 };
+    QTestState *qts;
+    uint64_t skips;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = start(&b, accel, "/dev/null", "");
+    guest_command(qts, b.scenario, 0, 0, TURNS);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    skips = guest_counter(qts, "burst-skips");
+    g_test_message("%" PRIu64 " exits skipped", skips);
+    g_assert_cmpuint(guest_counter(qts, "takeovers-burst"), ==, 0);
+    g_assert_cmpuint(skips, >, TURNS * ACCESSES * 3 / 4);
+    g_assert_cmpuint(skips, <, TURNS * ACCESSES);
+    qtest_quit(qts);
+}
+
 /* What windows of a steady burst cost: see count_steady(). */
 typedef struct Cost {
     uint64_t windows, inside, translations, fpu, runs, ioctls;
@@ -483,6 +506,7 @@ int main(int argc, char **argv)
     }
     qtest_add_func("partial/bursts/lists", test_lists);
     qtest_add_func("partial/bursts/rep-stop", test_rep_stop);
+    qtest_add_func("partial/bursts/vain", test_vain);
     qtest_add_func("partial/bursts/cheap", test_cheap);
     for (v = 0; v < ARRAY_SIZE(moving); v++) {
         g_autofree char *path = g_strdup_printf("partial/bursts/migration/%s",

@@ -16,6 +16,9 @@ static const PolicyLimits usual = {
 typedef struct Fixture {
     Policy *p;
     uint64_t now;
+    uint32_t skip;          /* exits that policy need not see */
+    PolicySite *site;       /* of the last that it saw */
+    unsigned looks;         /* how many it saw */
 } Fixture;
 
 static Fixture start(const PolicyLimits *limits)
@@ -45,10 +48,20 @@ static Fixture start_late(const PolicyLimits *limits)
 
 static PolicyDecision leave(Fixture *f, uint64_t pc, uint64_t later)
 {
+    PolicyDecision d;
+
     f->now += later;
-    return policy_exit(f->p, &(PolicyExit) {
+    if (f->skip) {
+        f->skip--;
+        return (PolicyDecision) { .site = f->site };
+    }
+    d = policy_exit(f->p, &(PolicyExit) {
         .pc = pc, .device = 7, .now = f->now
     });
+    f->skip = d.skip;
+    f->site = d.site;
+    f->looks++;
+    return d;
 }
 
 static void window(Fixture *f, PolicySite *site, uint64_t ns,
@@ -480,6 +493,85 @@ static void test_scarce_credit(void)
     g_free(f.p);
 }
 
+/* Without any credit a site that goes on and on earns its own trial. */
+static void test_own_credit(void)
+{
+    Fixture f = start_late(&usual);
+    PolicySite *site;
+    unsigned exits;
+
+    count_tried(&f, UINT8_MAX);
+    exits_to_trial(&f, 1000, &site);
+    window(&f, site, 500 * EXIT_NS, 0, 0, false);
+    g_assert_cmpint(f.p->credit, <, 0);
+    exits = exits_to_trial(&f, 1001, &site);
+    /* By time alone it would be six times as many. */
+    g_assert_cmpint(exits, <=, 4000);
+    g_assert_cmpint(exits, >, 64);
+    g_free(f.p);
+}
+
+/* Exits of a site where windows do not pay; how many were opened. */
+static unsigned waste(Fixture *f, unsigned exits)
+{
+    unsigned opened = 0;
+
+    for (; exits; exits--) {
+        PolicyDecision d = leave(f, 1, EXIT_NS);
+
+        if (d.open) {
+            window(f, d.site, 10 * EXIT_NS, 0, 0, true);
+            opened++;
+        }
+    }
+    return opened;
+}
+
+/* Where no window can open, few exits are looked at, and none is forgotten. */
+static void test_vain(void)
+{
+    Fixture f = start(&usual);
+    unsigned opened;
+
+    make_good(&f, 2);
+    g_assert_cmpint(waste(&f, 10000), >, 0);
+    f.looks = 0;
+    opened = waste(&f, 100000);
+    g_assert_cmpint(opened, >, 0);
+    g_assert_cmpint(opened, <, 100);
+    g_assert_cmpint(f.looks, <, 20000);
+    /* A good site is seen when its turn to be looked at comes. */
+    while (f.skip == 0) {
+        leave(&f, 1, EXIT_NS);
+    }
+    opened = 0;
+    while (!leave(&f, 2, EXIT_NS).open) {
+        opened++;
+    }
+    g_assert_cmpint(opened, <, 64);
+    g_free(f.p);
+}
+
+/* While a window may still open, each exit is looked at. */
+static void test_hope(void)
+{
+    Fixture f = start_dear(&usual);
+    uint64_t pc;
+    int i;
+
+    for (pc = 1; pc <= 100; pc++) {
+        for (i = 0; i < 50; i++) {
+            PolicyDecision d = leave(&f, pc, EXIT_NS);
+
+            if (d.open) {
+                window(&f, d.site, EXIT_NS, 100, 2, false);
+            }
+        }
+    }
+    g_assert_cmpint(f.looks, >=, 5000);
+    g_free(f.p);
+}
+
 /* What an exit costs is learnt from VT's exits alone. */
 static void test_after_window(void)
 {
@@ -536,9 +628,13 @@ static void check(const Fixture *f, const PolicyLimits *limits,
                   const PolicyDecision *d)
 {
     g_assert_nonnull(d->site);
-    g_assert_cmpint(d->quiet, >=, 1);
-    g_assert_cmpint(d->quiet, <=, MAX(limits->quiet, 1));
-    g_assert_cmpint(d->blocks, ==, MAX(limits->blocks, 1));
+    g_assert_cmpint(d->skip, <, 64);
+    if (d->open) {
+        g_assert_cmpint(d->skip, ==, 0);
+        g_assert_cmpint(d->quiet, >=, 1);
+        g_assert_cmpint(d->quiet, <=, MAX(limits->quiet, 1));
+        g_assert_cmpint(d->blocks, ==, MAX(limits->blocks, 1));
+    }
     g_assert_cmpint(d->site->state, >, POLICY_FREE);
     g_assert_cmpint(d->site->state, <, POLICY_STATE__MAX);
     g_assert(!d->open || (d->site->state != POLICY_DENIED));
@@ -665,6 +761,9 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/savings", test_savings);
     g_test_add_func("/policy/loss", test_loss);
     g_test_add_func("/policy/scarce-credit", test_scarce_credit);
+    g_test_add_func("/policy/own-credit", test_own_credit);
+    g_test_add_func("/policy/vain", test_vain);
+    g_test_add_func("/policy/hope", test_hope);
     g_test_add_func("/policy/after-window", test_after_window);
     g_test_add_func("/policy/denied", test_denied);
     g_test_add_func("/policy/code-changed", test_code_changed);
