@@ -2,6 +2,8 @@
 /* A look into KVM's interrupt controllers (SDM vol. 3A, 12.8.4). */
 
 #include "qemu/osdep.h"
+#include "qemu/timer.h"
+#include "hw/i386/apic.h"
 #include "system/kvm.h"
 #include "kvm/kvm_i386.h"
 #include "partial.h"
@@ -10,12 +12,14 @@
 /* Offsets of the LAPIC's registers, a quarter of them used (SDM 12.4.1). */
 enum {
     LAPIC_TPR = 0x80, LAPIC_ISR = 0x100, LAPIC_IRR = 0x200, LAPIC_LVTT = 0x320,
-    LAPIC_TMICT = 0x380, LAPIC_TMCCT = 0x390,
+    LAPIC_LVT0 = 0x350, LAPIC_TMICT = 0x380, LAPIC_TMCCT = 0x390,
+    LAPIC_TDCR = 0x3e0,
 };
 
-/* Of the timer's entry in the local vector table (SDM 12.5.1). */
+/* Of the entries in the local vector table (SDM 12.5.1). */
 enum {
-    LVTT_MASKED = 1 << 16, LVTT_MODE = 3 << 17, LVTT_PERIODIC = 1 << 17,
+    LVT_MASKED = 1 << 16, LVT0_DELIVERY = 7 << 8, LVT0_EXTINT = 7 << 8,
+    LVTT_MODE = 3 << 17, LVTT_PERIODIC = 1 << 17,
     LVTT_DEADLINE = 2 << 17,
 };
 
@@ -54,6 +58,31 @@ static bool deadline_passed(CPUState *cpu)
             msrs.entries[0].data <= msrs.entries[1].data);
 }
 
+/* By how much the timer's clock is divided, as a power of two (SDM 12.5.4). */
+static unsigned divider(const struct kvm_lapic_state *s)
+{
+    uint32_t tdcr = lapic_reg(s, LAPIC_TDCR);
+
+    return ((tdcr & 3) + (tdcr >> 1 & 4) + 1) & 7;
+}
+
+/*
+ * Whether a periodic timer has expired since the guest left VT: the window was
+ * asked for a little later.  KVM's clock for it takes 1 ns; were it slower, the
+ * answer would be yes too often.
+ */
+static bool has_expired(CPUState *cpu, const struct kvm_lapic_state *s)
+{
+    int64_t outside = get_clock() - cpu->accel->burst.start +
+                      (int64_t)partial_state->burst_us * SCALE_US;
+    uint32_t initial = lapic_reg(s, LAPIC_TMICT);
+    uint32_t current = lapic_reg(s, LAPIC_TMCCT);
+
+    /* Before Linux 5.14 the current count may be 0, whatever it is. */
+    return initial && (!current || current > initial ||
+                       (uint64_t)(initial - current) << divider(s) <= outside);
+}
+
 /*
  * A timer that expires while the vCPU is in user space waits outside the IRR
  * until KVM enters the guest.
@@ -62,35 +91,39 @@ static bool tick_pending(CPUState *cpu, const struct kvm_lapic_state *s)
 {
     uint32_t lvt = lapic_reg(s, LAPIC_LVTT);
 
-    if (lvt & LVTT_MASKED) {
+    if (lvt & LVT_MASKED) {
         return false;
     }
     switch (lvt & LVTT_MODE) {
     case LVTT_DEADLINE:
         return deadline_passed(cpu);
     case LVTT_PERIODIC:
-        return lapic_reg(s, LAPIC_TMICT);
+        return has_expired(cpu, s);
     default:
         return lapic_reg(s, LAPIC_TMICT) && !lapic_reg(s, LAPIC_TMCCT);
     }
 }
 
-static bool lapic_pending(CPUState *cpu)
+static bool lapic_pending(CPUState *cpu, const struct kvm_lapic_state *s)
 {
-    struct kvm_lapic_state s;
-    int irr, isr, tpr;
+    int irr = highest(s, LAPIC_IRR), isr = highest(s, LAPIC_ISR);
+    int tpr = lapic_reg(s, LAPIC_TPR) & 0xf0;
 
-    if (kvm_vcpu_ioctl(cpu, KVM_GET_LAPIC, &s) < 0) {
-        return true;
-    }
-    irr = highest(&s, LAPIC_IRR);
-    isr = highest(&s, LAPIC_ISR);
-    tpr = lapic_reg(&s, LAPIC_TPR) & 0xf0;
     return (irr >= 0 && (irr & 0xf0) > MAX(isr & ~0xf, tpr)) ||
-           tick_pending(cpu, &s);
+           tick_pending(cpu, s);
 }
 
-/* The 8259s of a full in-kernel irqchip. */
+/* Whether the 8259s of a full in-kernel irqchip are wired to this CPU. */
+static bool has_pic(CPUState *cpu, const struct kvm_lapic_state *s)
+{
+    uint32_t lvt = lapic_reg(s, LAPIC_LVT0);
+
+    return kvm_pic_in_kernel() && cpu->cpu_index == 0 &&
+           (!(cpu_get_apic_base(X86_CPU(cpu)->apic_state) &
+              MSR_IA32_APICBASE_ENABLE) ||
+            (!(lvt & LVT_MASKED) && (lvt & LVT0_DELIVERY) == LVT0_EXTINT));
+}
+
 static bool pic_pending(void)
 {
     struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_PIC_MASTER };
@@ -110,6 +143,8 @@ static bool event_pending(CPUState *cpu)
 
 bool partial_pending_interrupt(CPUState *cpu)
 {
+    struct kvm_lapic_state s;
+
     if (!kvm_irqchip_in_kernel()) {
         return false;
     }
@@ -117,7 +152,9 @@ bool partial_pending_interrupt(CPUState *cpu)
     if (event_pending(cpu)) {
         return true;
     }
-    return cpu_env(cpu)->eflags & IF_MASK &&
-           (lapic_pending(cpu) ||
-            (kvm_pic_in_kernel() && cpu->cpu_index == 0 && pic_pending()));
+    if (!(cpu_env(cpu)->eflags & IF_MASK)) {
+        return false;
+    }
+    return kvm_vcpu_ioctl(cpu, KVM_GET_LAPIC, &s) < 0 ||
+           lapic_pending(cpu, &s) || (has_pic(cpu, &s) && pic_pending());
 }

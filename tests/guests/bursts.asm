@@ -35,6 +35,7 @@ scenarios:
         dq      rep_loads       ; 17
         dq      steady          ; 18
         dq      rep_faults      ; 19
+        dq      lapic_ticks     ; 20
 scenarios_end:
 
 ; Mix rax into the checksum.
@@ -924,6 +925,27 @@ self_ipis:
         iretq
 
 .bad:   fail    rbp
+
+; A burst that goes on until the LAPIC's periodic timer, its clock halved, has
+; interrupted it ten times.
+lapic_ticks:
+        mov     edi, IPI
+        mov     esi, self_ipis.taken
+        mov     edx, 0x8e00
+        call    set_gate
+        mov     edi, 0xfee00000
+        mov     dword [rdi + 0xf0], 0x1ff
+        mov     dword [rdi + 0x3e0], 0
+        mov     dword [rdi + 0x320], 1 << 17 | IPI
+        mov     dword [rdi + 0x380], 5000000
+        mov     esi, MMIO
+        sti
+.next:  mov     eax, [rsi]
+        cmp     qword [COUNT], 10
+        jb      .next
+        cli
+        mov     dword [rdi + 0x380], 0
+        jmp     finished
 
         times   0xfff0 - ($ - $$) db 0xf4
 bits 16

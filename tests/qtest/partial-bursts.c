@@ -70,6 +70,7 @@ static const Burst bursts[] = {
     { "rep-loads", 17, .traced = true },
     { "steady", 18, 300, .traced = true },
     { "rep-faults", 19, .traced = true },
+    { "lapic-ticks", 20 },
     /* TCG by itself looks for interrupts once in 65536 elements. */
     { "long-rep", 14, 6 * 65536, .at_least = 6 * 65536 - 60000 },
 };
@@ -390,6 +391,32 @@ static void test_rep_stop(void)
     qtest_quit(qts);
 }
 
+/*
+ * A periodic timer ends a window when it has expired: not before, though KVM is
+ * asked again and again.
+ */
+static void test_ticks(void)
+{
+    static const Burst b = { "lapic-ticks", 20 };
+    uint64_t checks, stops;
+    QTestState *qts;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = start(&b, "partial,states=none,burst-trigger=1,burst-us=100",
+                "/dev/null", "");
+    guest_command(qts, b.scenario, 0, 0, 0);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    checks = guest_counter(qts, "irq-checks");
+    stops = guest_counter(qts, "stops-interrupt");
+    g_test_message("%" PRIu64 " checks, %" PRIu64 " ended a window", checks,
+                   stops);
+    g_assert_cmpuint(stops, >, 0);
+    g_assert_cmpuint(checks, >, stops * 3);
+    qtest_quit(qts);
+}
+
 /* Exits that can open no window are hardly looked at, and all are made. */
 static void test_vain(void)
 {
@@ -506,6 +533,7 @@ int main(int argc, char **argv)
     }
     qtest_add_func("partial/bursts/lists", test_lists);
     qtest_add_func("partial/bursts/rep-stop", test_rep_stop);
+    qtest_add_func("partial/bursts/ticks", test_ticks);
     qtest_add_func("partial/bursts/vain", test_vain);
     qtest_add_func("partial/bursts/cheap", test_cheap);
     for (v = 0; v < ARRAY_SIZE(moving); v++) {
