@@ -117,7 +117,7 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     acc->burst.site = d.site;
     acc->burst.quiet = d.quiet;
     acc->burst.blocks = d.blocks;
-    acc->burst.start = e.now;
+    acc->burst.start = acc->burst.left = e.now;
     acc->burst.exit_ns = d.exit_ns;
     acc->burst.loss_ns = d.loss_ns;
     acc->burst.count = run->s.regs.regs.rcx;

@@ -179,7 +179,9 @@ struct AccelCPUState {
         } last;                /* access */
         bool over;             /* the window ends where an instruction does */
         PartialStop why;       /* ... and why */
+        int64_t left;          /* when the exit was looked at */
         int64_t start, deadline;
+        int64_t tick;          /* of the LAPIC's timer, that ended a window */
         uint64_t exit_ns, loss_ns; /* see PolicyDecision */
     } burst;
     PartialStats stats;

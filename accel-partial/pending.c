@@ -66,21 +66,34 @@ static unsigned divider(const struct kvm_lapic_state *s)
     return ((tdcr & 3) + (tdcr >> 1 & 4) + 1) & 7;
 }
 
+/* Two readings of one expiry differ by less, KVM's shortest period is longer. */
+#define SAME_TICK_NS (100 * SCALE_US)
+
 /*
- * Whether a periodic timer has expired since the guest left VT: the window was
- * asked for a little later.  KVM's clock for it takes 1 ns; were it slower, the
- * answer would be yes too often.
+ * Whether a periodic timer has expired since the guest left VT, which was some
+ * time before its exit was looked at.  A tick that has ended a window has been
+ * delivered since.  KVM's clock for it takes 1 ns; were it slower, the answer
+ * would be yes too often.
  */
 static bool has_expired(CPUState *cpu, const struct kvm_lapic_state *s)
 {
-    int64_t outside = get_clock() - cpu->accel->burst.start +
-                      (int64_t)partial_state->burst_us * SCALE_US;
+    AccelCPUState *acc = cpu->accel;
     uint32_t initial = lapic_reg(s, LAPIC_TMICT);
     uint32_t current = lapic_reg(s, LAPIC_TMCCT);
+    int64_t since = acc->burst.left -
+                    (int64_t)partial_state->burst_us * SCALE_US;
+    int64_t tick;
 
-    /* Before Linux 5.14 the current count may be 0, whatever it is. */
-    return initial && (!current || current > initial ||
-                       (uint64_t)(initial - current) << divider(s) <= outside);
+    if (!initial || !current || current > initial) {
+        /* An old KVM may say 0, whatever the count is. */
+        return initial;
+    }
+    tick = get_clock() - ((int64_t)(initial - current) << divider(s));
+    if (tick < since || ABS(tick - acc->burst.tick) < SAME_TICK_NS) {
+        return false;
+    }
+    acc->burst.tick = tick;
+    return true;
 }
 
 /*
@@ -113,12 +126,12 @@ static bool lapic_pending(CPUState *cpu, const struct kvm_lapic_state *s)
            tick_pending(cpu, s);
 }
 
-/* Whether the 8259s of a full in-kernel irqchip are wired to this CPU. */
+/* Whether a full in-kernel irqchip's 8259s are wired to this CPU. */
 static bool has_pic(CPUState *cpu, const struct kvm_lapic_state *s)
 {
     uint32_t lvt = lapic_reg(s, LAPIC_LVT0);
 
-    return kvm_pic_in_kernel() && cpu->cpu_index == 0 &&
+    return kvm_pic_in_kernel() &&
            (!(cpu_get_apic_base(X86_CPU(cpu)->apic_state) &
               MSR_IA32_APICBASE_ENABLE) ||
             (!(lvt & LVT_MASKED) && (lvt & LVT0_DELIVERY) == LVT0_EXTINT));

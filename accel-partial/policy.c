@@ -28,16 +28,17 @@
 #define CREDIT_TIME_PART 128
 /* ... and a part of the site's own close exits since its last window. */
 #define CREDIT_SITE_PART 32
-#define MOST_SHOWN (CREDIT_MOST_EXITS * CREDIT_SITE_PART)
+#define MOST_SHOWN (1u << 24)
 /* What trials have cost is forgotten with time: nobody waits for ever. */
 #define PRICE_TIME_PART 1024
 /*
  * After so many exits in a row at which no window could have opened, only some
- * of each group are looked at, and they count for all of it.
+ * of each group are looked at, and they count for the others.  A group is as
+ * long as no loop, or it would always be the same that are seen.
  */
 #define VAIN_EXITS 64
 #define GROUP_LOOKS 8
-#define GROUP_EXITS 64
+#define GROUP_EXITS 61
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
 #define QUIET_FIRST 8
@@ -162,7 +163,7 @@ static uint64_t own_credit(const Policy *p, const PolicySite *s)
     return (uint64_t)p->exit_ns * s->shown / CREDIT_SITE_PART;
 }
 
-/* Whether there is enough for what a trial of the site may lose. */
+/* Whether there is enough for what a trial of the site may well lose. */
 static bool has_credit(const Policy *p, const PolicySite *s)
 {
     return p->credit + (int64_t)own_credit(p, s) >=
@@ -278,8 +279,9 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     PolicyDecision d = { .site = s };
 
     if (p->skipped) {
-        /* How long ago the one before was, nobody knows. */
+        /* How long ago the one before was, and of what burst, nobody knows. */
         p->skipped = false;
+        p->head = NULL;
     } else {
         note_exit(p, s, e->now, weight);
     }
