@@ -162,10 +162,19 @@ void partial_burst_open(CPUState *cpu, bool kicked)
     acc->burst.in_row = 0;
     acc->burst.gap = 0;
     acc->burst.ticks = 0;
+    acc->burst.cold_ns = acc->burst.translating = 0;
     acc->burst.last.block = 0;
     acc->burst.over = false;
     acc->burst.deadline = acc->burst.start +
                           (int64_t)partial_state->burst_us * SCALE_US;
+}
+
+static void note_translated(AccelCPUState *acc, int64_t now)
+{
+    if (acc->burst.translating) {
+        acc->burst.cold_ns += now - acc->burst.translating;
+        acc->burst.translating = 0;
+    }
 }
 
 static void note_length(PartialStats *st, uint32_t accesses)
@@ -184,7 +193,9 @@ void partial_burst_closed(CPUState *cpu, PartialStop stop)
         .gap = acc->burst.gap, .quiet = stop == PARTIAL_STOP_QUIET,
     };
 
+    note_translated(acc, r.now);
     r.ns = r.now - acc->burst.start;
+    r.cold_ns = MIN(acc->burst.cold_ns, r.ns);
     policy_window_done(acc->burst.policy, acc->burst.site, &r);
     note_length(&acc->stats, acc->burst.accesses);
     trace_partial_burst(cpu->cpu_index, acc->burst.site->pc, r.exits, r.gap,
@@ -215,6 +226,7 @@ static bool is_over(CPUState *cpu, PartialStop *why)
 
     if (!acc->burst.over && ++acc->burst.ticks % CLOCK_EVERY == 0) {
         now = get_clock();
+        note_translated(acc, now);
         if (now - acc->burst.start > acc->burst.loss_ns +
             acc->burst.quarters / 4 * acc->burst.exit_ns) {
             acc->burst.over = true;
@@ -232,8 +244,13 @@ static bool is_over(CPUState *cpu, PartialStop *why)
 
 void partial_burst_translating(CPUState *cpu)
 {
+    AccelCPUState *acc = cpu->accel;
+
     /* The next block looks at the clock. */
-    cpu->accel->burst.ticks = CLOCK_EVERY - 1;
+    acc->burst.ticks = CLOCK_EVERY - 1;
+    if (!acc->burst.translating) {
+        acc->burst.translating = get_clock();
+    }
 }
 
 bool partial_burst_block(CPUState *cpu, PartialStop *why)

@@ -179,6 +179,8 @@ struct AccelCPUState {
         } last;                /* access */
         bool over;             /* the window ends where an instruction does */
         PartialStop why;       /* ... and why */
+        int64_t translating;   /* since when; 0: it is not */
+        int64_t cold_ns;       /* how long it was in the window */
         int64_t left;          /* when the exit was looked at */
         int64_t start, deadline;
         int64_t tick;          /* of the LAPIC's timer, that ended a window */

@@ -26,7 +26,10 @@
  */
 #define CREDIT_MOST_EXITS 800
 #define CREDIT_TIME_PART 128
-/* ... and a part of the site's own close exits since its last window. */
+/*
+ * ... and a part of the site's own close exits since its last window.  If that
+ * window lost for translation alone they count in full.
+ */
 #define CREDIT_SITE_PART 32
 #define MOST_SHOWN (1u << 24)
 /* What trials have cost is forgotten with time: nobody waits for ever. */
@@ -160,7 +163,8 @@ static uint64_t loss_of(uint64_t exit_ns, uint64_t saved_ns, uint64_t ns)
 /* What the site's exits have added to the credit for its next trial. */
 static uint64_t own_credit(const Policy *p, const PolicySite *s)
 {
-    return (uint64_t)p->exit_ns * s->shown / CREDIT_SITE_PART;
+    return (uint64_t)p->exit_ns * s->shown /
+           (s->promises ? 1 : CREDIT_SITE_PART);
 }
 
 /* Whether there is enough for what a trial of the site may well lose. */
@@ -183,6 +187,7 @@ static bool has_shown(const Policy *p, const PolicySite *s)
     uint64_t price = (uint64_t)p->exit_ns * LOSS_EXITS;
 
     price = p->trial_ns < price ? p->trial_ns : price;
+    credit = credit < plenty ? credit : plenty;
     return s->close >= p->limits.trigger &&
            (s->close == UINT8_MAX ||
             (s->close * credit >= p->limits.trigger * plenty &&
@@ -316,6 +321,7 @@ static void account(Policy *p, PolicySite *s, const PolicyResult *r)
     uint64_t lost = p->started ? loss_of(bound_of(p, s), saved_ns, r->ns) : 0;
 
     p->started = true;
+    s->promises = since(r->cold_ns, r->ns) < saved_ns;
     earn(p, since(r->ns, saved_ns));
     p->credit -= lost;
     if (s->state != POLICY_GOOD) {

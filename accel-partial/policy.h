@@ -49,6 +49,7 @@ typedef struct PolicySite {
     uint32_t spent;         /* us that they took */
     uint8_t close;          /* close exits, less with each burst */
     uint8_t state;          /* PolicySiteState */
+    bool promises;          /* but for translation its last window paid */
 } PolicySite;
 
 typedef struct Policy {
@@ -88,6 +89,7 @@ typedef struct PolicyDecision {
 typedef struct PolicyResult {
     uint64_t now;           /* at its end */
     uint64_t ns;            /* all of it, hand-overs included */
+    uint64_t cold_ns;       /* of it for translation, which is not made again */
     uint32_t exits;         /* that VT would have taken instead */
     uint32_t gap;           /* most blocks between two of them */
     bool quiet;             /* it ended for want of accesses */

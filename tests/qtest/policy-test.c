@@ -518,6 +518,35 @@ static void test_own_credit(void)
     g_free(f.p);
 }
 
+/* Close exits of a site until it is tried again, after so much translation. */
+static unsigned exits_after(uint64_t cold_ns)
+{
+    Fixture f = start_late(&usual);
+    PolicySite *site;
+    unsigned exits;
+
+    count_tried(&f, UINT8_MAX);
+    exits_to_trial(&f, 1001, &site);
+    f.now += 100 * EXIT_NS;
+    policy_window_done(f.p, site, &(PolicyResult) {
+        .now = f.now, .ns = 100 * EXIT_NS, .cold_ns = cold_ns, .exits = 10,
+    });
+    exits = exits_to_trial(&f, 1001, &site);
+    g_free(f.p);
+    return exits;
+}
+
+/* What lost for translation alone is tried again when it has cost as much. */
+static void test_promise(void)
+{
+    unsigned cold = exits_after(91 * EXIT_NS);
+    unsigned warm = exits_after(89 * EXIT_NS);
+
+    g_assert_cmpint(cold, >=, 64);
+    g_assert_cmpint(cold, <=, 64 + 128 + 61);
+    g_assert_cmpint(warm, >, 1000);
+}
+
 /*
  * A slow device has used up far more than all credit: time alone would take
  * five times as long to bring it back.
@@ -713,6 +742,7 @@ static void fuzz_once(uint32_t seed)
             if (d.open) {
                 policy_window_done(p, d.site, &(PolicyResult) {
                     .now = mad_number(r), .ns = mad_number(r),
+                    .cold_ns = mad_number(r),
                     .exits = mad_number(r), .gap = mad_number(r),
                     .quiet = g_rand_boolean(r)
                 });
@@ -788,6 +818,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/loss", test_loss);
     g_test_add_func("/policy/scarce-credit", test_scarce_credit);
     g_test_add_func("/policy/own-credit", test_own_credit);
+    g_test_add_func("/policy/promise", test_promise);
     g_test_add_func("/policy/deep-debt", test_deep_debt);
     g_test_add_func("/policy/vain", test_vain);
     g_test_add_func("/policy/hope", test_hope);
