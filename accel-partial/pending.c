@@ -66,7 +66,7 @@ static unsigned divider(const struct kvm_lapic_state *s)
     return ((tdcr & 3) + (tdcr >> 1 & 4) + 1) & 7;
 }
 
-/* Two readings of one expiry differ by less, KVM's shortest period is longer. */
+/* Readings of one expiry differ by less; the shortest period is longer. */
 #define SAME_TICK_NS (100 * SCALE_US)
 
 /*
