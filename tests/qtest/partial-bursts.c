@@ -456,6 +456,7 @@ static void test_vain(void)
         return;
     }
     want = run(&b, "tcg", false);
+    g_assert_cmpint(want.end, ==, GUEST_END_DONE);
     qts = start(&b, accel, log, "-d trace:partial_burst_exit");
     guest_command(qts, b.scenario, 0, 0, TURNS);
     g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
