@@ -8,6 +8,7 @@
 #include "kvm/kvm_i386.h"
 #include "partial.h"
 #include "pending.h"
+#include "tick.h"
 
 /* Offsets of the LAPIC's registers, a quarter of them used (SDM 12.4.1). */
 enum {
@@ -58,42 +59,22 @@ static bool deadline_passed(CPUState *cpu)
             msrs.entries[0].data <= msrs.entries[1].data);
 }
 
-/* By how much the timer's clock is divided, as a power of two (SDM 12.5.4). */
-static unsigned divider(const struct kvm_lapic_state *s)
-{
-    uint32_t tdcr = lapic_reg(s, LAPIC_TDCR);
-
-    return ((tdcr & 3) + (tdcr >> 1 & 4) + 1) & 7;
-}
-
-/* Readings of one expiry differ by less; the shortest period is longer. */
-#define SAME_TICK_NS (100 * SCALE_US)
-
 /*
- * Whether a periodic timer has expired since the guest left VT, which was some
- * time before its exit was looked at.  A tick that has ended a window has been
- * delivered since.  KVM's clock for it takes 1 ns; were it slower, the answer
- * would be yes too often.
+ * The guest left VT some time before its exit was looked at.  A tick that has
+ * ended a window has been delivered since.
  */
 static bool has_expired(CPUState *cpu, const struct kvm_lapic_state *s)
 {
     AccelCPUState *acc = cpu->accel;
-    uint32_t initial = lapic_reg(s, LAPIC_TMICT);
-    uint32_t current = lapic_reg(s, LAPIC_TMCCT);
-    int64_t since = acc->burst.left -
-                    (int64_t)partial_state->burst_us * SCALE_US;
-    int64_t tick;
+    TickCount c = {
+        .initial = lapic_reg(s, LAPIC_TMICT),
+        .current = lapic_reg(s, LAPIC_TMCCT),
+        .divide = lapic_reg(s, LAPIC_TDCR),
+    };
 
-    if (!initial || !current || current > initial) {
-        /* An old KVM may say 0, whatever the count is. */
-        return initial;
-    }
-    tick = get_clock() - ((int64_t)(initial - current) << divider(s));
-    if (tick < since || ABS(tick - acc->burst.tick) < SAME_TICK_NS) {
-        return false;
-    }
-    acc->burst.tick = tick;
-    return true;
+    return partial_tick_expired(&c, get_clock(), acc->burst.left -
+                                (int64_t)partial_state->burst_us * SCALE_US,
+                                &acc->burst.tick);
 }
 
 /*

@@ -926,8 +926,9 @@ self_ipis:
 
 .bad:   fail    rbp
 
-; A burst that goes on until the LAPIC's periodic timer, its clock halved, has
-; interrupted it ten times.
+; A burst that goes on until the LAPIC's periodic timer has interrupted it COMMAND
+; + 16 times, which the test may change.  The timer's clock is divided by 128, and
+; counts from COMMAND + 8, if that is not zero.
 lapic_ticks:
         mov     edi, IPI
         mov     esi, self_ipis.taken
@@ -935,13 +936,18 @@ lapic_ticks:
         call    set_gate
         mov     edi, 0xfee00000
         mov     dword [rdi + 0xf0], 0x1ff
-        mov     dword [rdi + 0x3e0], 0
+        mov     dword [rdi + 0x3e0], 10
         mov     dword [rdi + 0x320], 1 << 17 | IPI
-        mov     dword [rdi + 0x380], 5000000
+        mov     ecx, 10000000 / 128
+        mov     eax, [COMMAND + 8]
+        test    eax, eax
+        cmovz   eax, ecx
+        mov     [rdi + 0x380], eax
         mov     esi, MMIO
         sti
 .next:  mov     eax, [rsi]
-        cmp     qword [COUNT], 10
+        mov     eax, [COMMAND + 16]
+        cmp     [COUNT], rax
         jb      .next
         cli
         mov     dword [rdi + 0x380], 0
