@@ -36,12 +36,15 @@
 #define PRICE_TIME_PART 1024
 /*
  * After so many exits in a row at which no window could have opened, only some
- * of each group are looked at, and they count for the others.  A group is as
- * long as no loop, or it would always be the same that are seen.
+ * of each group are looked at, and they count for the others.  Groups grow by a
+ * part of the exits in vain.  The first and the longest are as long as no loop,
+ * or it would always be the same that are seen.
  */
 #define VAIN_EXITS 64
 #define GROUP_LOOKS 8
-#define GROUP_EXITS 61
+#define GROUP_FIRST 61
+#define GROUP_MOST 271
+#define GROUP_VAIN_PART 32
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
 #define QUIET_FIRST 8
@@ -277,9 +280,36 @@ static PolicyDecision open_at(Policy *p, PolicySite *s)
     };
 }
 
+/* No window could open: how many exits that come need not be looked at. */
+static uint32_t waste(Policy *p)
+{
+    uint32_t group;
+
+    p->vain++;
+    if (p->vain < VAIN_EXITS || ++p->looks < GROUP_LOOKS) {
+        return 0;
+    }
+    group = GROUP_FIRST + p->vain / GROUP_VAIN_PART;
+    if (group > GROUP_MOST) {
+        group = GROUP_MOST;
+    }
+    p->looks = 0;
+    p->skip = group - GROUP_LOOKS;
+    p->skipped = true;
+    if (group < GROUP_MOST) {
+        p->vain += p->skip;
+    }
+    return p->skip;
+}
+
+static void hope(Policy *p)
+{
+    p->vain = p->looks = p->skip = 0;
+}
+
 PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
 {
-    uint32_t weight = p->vain < VAIN_EXITS ? 1 : GROUP_EXITS / GROUP_LOOKS;
+    uint32_t weight = 1 + p->skip / GROUP_LOOKS;
     PolicySite *s = find(p, e);
     PolicyDecision d = { .site = s };
 
@@ -295,19 +325,14 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     p->last = s->last = e->now;
     earn_by_time(p, e->now);
     if (has_hope(p, s)) {
-        p->vain = 0;
+        hope(p);
         if (s->state == POLICY_GOOD || has_shown(p, s)) {
             return open_at(p, s);
         }
         return d;
     }
     s->wait -= s->wait < weight ? s->wait : weight;
-    p->vain++;
-    if (p->vain >= VAIN_EXITS && p->vain % GROUP_LOOKS == 0) {
-        p->vain = VAIN_EXITS;
-        p->skipped = true;
-        d.skip = GROUP_EXITS - GROUP_LOOKS;
-    }
+    d.skip = waste(p);
     return d;
 }
 

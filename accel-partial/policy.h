@@ -60,6 +60,8 @@ typedef struct Policy {
     int64_t credit;         /* ns that trials may still lose */
     uint64_t trial_ns;      /* what one has lost of late, on average */
     uint32_t vain;          /* exits in a row that could not open one */
+    uint32_t looks;         /* at the last of them, in this group */
+    uint32_t skip;          /* how many are passed over between groups */
     bool skipped;           /* the caller was told to pass some over */
     bool started;           /* there has been a window */
     bool after_window;      /* nothing has left VT since the last window */

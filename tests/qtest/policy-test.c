@@ -582,7 +582,24 @@ static unsigned waste(Fixture *f, unsigned exits)
     return opened;
 }
 
-/* Where no window can open, few exits are looked at, and none is forgotten. */
+/* How many exits of a good site pass until a window opens there. */
+static unsigned missed(Fixture *f)
+{
+    unsigned n = 0;
+
+    while (f->skip == 0) {
+        leave(f, 1, EXIT_NS);
+    }
+    while (!leave(f, 2, EXIT_NS).open) {
+        n++;
+    }
+    return n;
+}
+
+/*
+ * Where no window can open, few exits are looked at, fewer the longer it lasts,
+ * and none is forgotten.
+ */
 static void test_vain(void)
 {
     Fixture f = start(&usual);
@@ -594,16 +611,12 @@ static void test_vain(void)
     opened = waste(&f, 100000);
     g_assert_cmpint(opened, >, 0);
     g_assert_cmpint(opened, <, 100);
-    g_assert_cmpint(f.looks, <, 20000);
+    g_test_message("%u looks", f.looks);
+    g_assert_cmpint(f.looks, <, 5000);
     /* A good site is seen when its turn to be looked at comes. */
-    while (f.skip == 0) {
-        leave(&f, 1, EXIT_NS);
-    }
-    opened = 0;
-    while (!leave(&f, 2, EXIT_NS).open) {
-        opened++;
-    }
-    g_assert_cmpint(opened, <, 64);
+    g_assert_cmpint(missed(&f), <, 272);
+    g_assert_cmpint(waste(&f, 200), ==, 0);
+    g_assert_cmpint(missed(&f), <, 64 + 200 / 32);
     g_free(f.p);
 }
 
@@ -683,7 +696,7 @@ static void check(const Fixture *f, const PolicyLimits *limits,
                   const PolicyDecision *d)
 {
     g_assert_nonnull(d->site);
-    g_assert_cmpint(d->skip, <, 61);
+    g_assert_cmpint(d->skip, <=, 271 - 8);
     if (d->open) {
         g_assert_cmpint(d->skip, ==, 0);
         g_assert_cmpint(d->quiet, >=, 1);
