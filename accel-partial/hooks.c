@@ -376,6 +376,7 @@ const TCGCPUOps *partial_window_hooks(const TCGCPUOps *ops)
     x86_ops = ops;
     hooked_ops = *ops;
     hooked_ops.tb_enter = tb_enter;
+    hooked_ops.rests = partial_window_rests;
     hooked_ops.tb_trust = partial_code_trust;
     hooked_ops.tb_page = partial_code_translate;
     hooked_ops.do_interrupt = do_interrupt;

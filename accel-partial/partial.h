@@ -102,7 +102,8 @@ typedef struct PartialStats {
 
 /* Per-vCPU state, cpu->accel.  Only the vCPU's thread writes it. */
 struct AccelCPUState {
-    bool in_window;            /* TCG has the vCPU */
+    bool in_window;            /* TCG has the vCPU; protected by the BQL */
+    bool map_changed;          /* while VT had it; protected by the BQL */
     bool bounded;              /* ... for blocks_left blocks at most */
     bool first;                /* the instruction VT failed on is still ahead */
     bool event_is_irq;         /* exception_index is a vector from KVM */

@@ -5,6 +5,7 @@
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "exec/cpu-common.h"
+#include "exec/cputlb.h"
 #include "exec/translation-block.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
@@ -69,6 +70,10 @@ static void begin(CPUState *cpu)
 
     acc->start_pc = env->segs[R_CS].base + env->eip;
     acc->in_window = true;
+    if (acc->map_changed) {
+        acc->map_changed = false;
+        tlb_flush(cpu);
+    }
     acc->stats.takeovers[acc->reason]++;
     acc->near.on = false;
     acc->near.own_since = get_clock();
@@ -116,6 +121,17 @@ bool partial_window_open_burst(CPUState *cpu, uint32_t blocks)
         return false;
     }
     begin(cpu);
+    return true;
+}
+
+bool partial_window_rests(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (!acc || acc->in_window) {
+        return false;
+    }
+    acc->map_changed = true;
     return true;
 }
 

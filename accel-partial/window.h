@@ -50,6 +50,16 @@ void partial_window_chain(CPUState *cpu, bool chain);
 int partial_window_run(CPUState *cpu);
 
 /**
+ * partial_window_rests: whether VT has the vCPU, which is told then
+ * @cpu: any vCPU, also one that is not realized yet
+ *
+ * To be called when memory has changed: if the answer is yes, the next window
+ * flushes the soft TLB, and nobody needs to interrupt VT for it.
+ * Context: any thread, with the BQL.
+ */
+bool partial_window_rests(CPUState *cpu);
+
+/**
  * partial_window_close: give the vCPU back to VT
  * @cpu: the vCPU; called by its own thread with the BQL held
  * @stop: for the record

@@ -36,6 +36,8 @@ scenarios:
         dq      steady          ; 18
         dq      rep_faults      ; 19
         dq      lapic_ticks     ; 20
+        dq      remapping       ; 21
+        dq      shown           ; 22
 scenarios_end:
 
 ; Mix rax into the checksum.
@@ -951,6 +953,51 @@ lapic_ticks:
         jb      .next
         cli
         mov     dword [rdi + 0x380], 0
+        jmp     finished
+
+; VGA memory is RAM where bytes are chained, and a device where they are not: the
+; map changes COMMAND + 16 times and back.
+remapping:
+        mov     r15, 5
+        mov     ebp, [COMMAND + 16]
+        vga     0x3c4, 2, 15            ; all planes
+        vga     0x3ce, 6, 5             ; graphics, 64 KiB at A0000
+        vga     0x3ce, 5, 0
+        vga     0x3ce, 8, 0xff
+.next:  vga     0x3c4, 4, 14            ; chained
+        mov     eax, ebp
+        and     eax, 0xff
+        imul    ecx, eax, 0x01010101
+        mov     [VGA + rax * 4], ecx
+        mov     [VGA + 0x3000], ebp
+        mov     eax, [VGA + 0x3000]
+        check
+        vga     0x3c4, 4, 6             ; planes
+        mov     edi, VGA
+        mov     ecx, 8
+.byte:  movzx   eax, byte [rdi]
+        check
+        mov     [rdi + 0x400], al
+        inc     edi
+        dec     ecx
+        jnz     .byte
+        dec     ebp
+        jnz     .next
+        movzx   eax, byte [VGA]         ; no store waits in KVM any more
+        check
+        result
+
+; A picture is on the screen, and nothing leaves VT until COMMAND + 16 is zero.
+shown:
+        vga     0x3ce, 6, 5
+        mov     dx, 0x3da
+        in      al, dx
+        mov     dx, 0x3c0               ; the palette is on
+        mov     al, 0x20
+        out     dx, al
+        mov     qword [COUNT], 1
+.wait:  cmp     dword [COMMAND + 16], 0
+        jne     .wait
         jmp     finished
 
         times   0xfff0 - ($ - $$) db 0xf4

@@ -71,6 +71,7 @@ static const Burst bursts[] = {
     { "steady", 18, 300, .traced = true },
     { "rep-faults", 19, .traced = true },
     { "lapic-ticks", 20, 10 },
+    { "remapping", 21, 40, "-vga std", .traced = true },
     /* TCG by itself looks for interrupts once in 65536 elements. */
     { "long-rep", 14, 6 * 65536, .at_least = 6 * 65536 - 60000 },
 };
@@ -496,11 +497,6 @@ static void test_vain(void)
     unlink(log);
 }
 
-/* What windows of a steady burst cost: see count_steady(). */
-typedef struct Cost {
-    uint64_t windows, inside, translations, fpu, runs, ioctls;
-} Cost;
-
 static uint64_t count_lines(const char *text, const char *what)
 {
     uint64_t n = 0;
@@ -511,6 +507,97 @@ static uint64_t count_lines(const char *text, const char *what)
     }
     return n;
 }
+
+/* The calls of KVM_RUN (0xae80; KVM API, 4.10), by QEMU's own trace. */
+static uint64_t count_runs(const char *log)
+{
+    g_autofree char *text = NULL;
+    uint64_t runs;
+
+    g_assert(g_file_get_contents(log, &text, NULL, NULL));
+    runs = count_lines(text, "type 0xae80,");
+    unlink(log);
+    return runs;
+}
+
+static uint64_t count_remapping(const char *accel, uint64_t checksum)
+{
+    enum { TURNS = 200 };
+    static const Burst b = { "remapping", 21, TURNS };
+    g_autofree char *log = log_name("");
+    QTestState *qts = start(&b, accel, log, "-vga std -d trace:kvm_vcpu_ioctl");
+
+    guest_command(qts, b.scenario, 0, 0, b.operand);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    g_assert_cmphex(qtest_readq(qts, CHECKSUM), ==, checksum);
+    qtest_quit(qts);
+    return count_runs(log);
+}
+
+#define NO_WINDOWS "partial,states=none,burst-deny=*"
+
+/* A change of the memory map is no news to a vCPU that VT runs. */
+static void test_remapping(void)
+{
+    static const Burst b = { "remapping", 21, 200, "-vga std" };
+    uint64_t stock, runs;
+    Outcome want;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    want = run(&b, "tcg", false);
+    g_assert_cmpint(want.end, ==, GUEST_END_DONE);
+    stock = count_remapping("kvm", want.checksum);
+    runs = count_remapping(NO_WINDOWS, want.checksum);
+    g_test_message("KVM_RUN: %" PRIu64 ", stock %" PRIu64, runs, stock);
+    g_assert_cmpuint(runs, <, stock + b.operand / 2);
+}
+
+static uint64_t count_shown(const char *accel)
+{
+    enum { PICTURES = 40 };
+    static const Burst b = { "shown", 22 };
+    g_autofree char *log = log_name(""), *picture = log_name("-picture");
+    QTestState *qts = start(&b, accel, log, "-vga std -d trace:kvm_vcpu_ioctl");
+    gint64 since = g_get_monotonic_time();
+    unsigned i;
+
+    guest_command(qts, b.scenario, 0, 0, 1);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    while (!qtest_readq(qts, COUNT)) {
+        wait_a_little(since);
+    }
+    for (i = 0; i < PICTURES; i++) {
+        qtest_qmp_assert_success(qts, "{ 'execute': 'screendump',"
+                                 " 'arguments': { 'filename': %s } }",
+                                 picture);
+    }
+    qtest_writel(qts, GUEST_COMMAND + 16, 0);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    qtest_quit(qts);
+    unlink(picture);
+    return count_runs(log);
+}
+
+/* Nor is a display that looks what has been drawn. */
+static void test_shown(void)
+{
+    uint64_t stock, runs;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    stock = count_shown("kvm");
+    runs = count_shown(NO_WINDOWS);
+    g_test_message("KVM_RUN: %" PRIu64 ", stock %" PRIu64, runs, stock);
+    g_assert_cmpuint(runs, <, stock + 20);
+}
+
+/* What windows of a steady burst cost: see count_steady(). */
+typedef struct Cost {
+    uint64_t windows, inside, translations, fpu, runs, ioctls;
+} Cost;
 
 /* Windows of eight blocks each; QEMU's own trace counts the calls of KVM. */
 static Cost count_steady(uint32_t turns)
@@ -592,6 +679,8 @@ int main(int argc, char **argv)
     qtest_add_func("partial/bursts/ticks", test_ticks);
     qtest_add_func("partial/bursts/vain", test_vain);
     qtest_add_func("partial/bursts/cheap", test_cheap);
+    qtest_add_func("partial/bursts/remapping", test_remapping);
+    qtest_add_func("partial/bursts/shown", test_shown);
     for (v = 0; v < ARRAY_SIZE(moving); v++) {
         g_autofree char *path = g_strdup_printf("partial/bursts/migration/%s",
                                                 moving[v]);
