@@ -66,6 +66,13 @@ static uint64_t device_of(AccelCPUState *acc, const struct kvm_run *run)
     return acc->burst.device;
 }
 
+static bool is_allowed(const struct kvm_run *run)
+{
+    return run->exit_reason == KVM_EXIT_IO ?
+           partial_allow_port(run->io.port) :
+           partial_allow_memory(run->mmio.phys_addr);
+}
+
 void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
 {
     AccelCPUState *acc = cpu->accel;
@@ -105,13 +112,12 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
         acc->burst.skip = d.skip;
         partial_light_rest(cpu);
     }
-    if (!d.open) {
+    /* Denied at once it is never in hope, and later it may be another device. */
+    if ((d.fresh || d.open) && !is_allowed(run)) {
+        policy_deny(d.site);
         return;
     }
-    if (!(run->exit_reason == KVM_EXIT_IO ?
-          partial_allow_port(run->io.port) :
-          partial_allow_memory(run->mmio.phys_addr))) {
-        policy_deny(d.site);
+    if (!d.open) {
         return;
     }
     acc->burst.site = d.site;

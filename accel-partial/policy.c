@@ -269,12 +269,12 @@ static void note_exit(Policy *p, PolicySite *s, uint64_t now, uint32_t weight)
     }
 }
 
-static PolicyDecision open_at(Policy *p, PolicySite *s)
+static PolicyDecision open_at(Policy *p, PolicySite *s, bool fresh)
 {
     earn(p, own_credit(p, s));
     s->shown = 0;
     return (PolicyDecision) {
-        .site = s, .open = true, .quiet = quiet_of(p, s),
+        .site = s, .fresh = fresh, .open = true, .quiet = quiet_of(p, s),
         .blocks = p->limits.blocks, .exit_ns = worth_of(p, s),
         .loss_ns = bound_of(p, s) * LOSS_EXITS,
     };
@@ -311,7 +311,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
 {
     uint32_t weight = 1 + p->skip / GROUP_LOOKS;
     PolicySite *s = find(p, e);
-    PolicyDecision d = { .site = s };
+    PolicyDecision d = { .site = s, .fresh = !s->last };
 
     if (p->skipped) {
         /* How long ago the one before was, and of what burst, nobody knows. */
@@ -327,7 +327,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     if (has_hope(p, s)) {
         hope(p);
         if (s->state == POLICY_GOOD || has_shown(p, s)) {
-            return open_at(p, s);
+            return open_at(p, s, d.fresh);
         }
         return d;
     }
