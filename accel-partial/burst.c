@@ -73,34 +73,12 @@ static bool is_allowed(const struct kvm_run *run)
            partial_allow_memory(run->mmio.phys_addr);
 }
 
-void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
+static void ask_policy(CPUState *cpu, struct kvm_run *run)
 {
     AccelCPUState *acc = cpu->accel;
     PolicyDecision d;
     PolicyExit e;
-    uint64_t count;
 
-    if (!acc->burst.policy) {
-        return;
-    }
-    if (acc->burst.skip) {
-        acc->stats.burst_skips++;
-        if (--acc->burst.skip == 0) {
-            partial_light_unask(cpu);
-        }
-        return;
-    }
-    if (acc->burst.site) {
-        /*
-         * The same instruction goes on: the store of a read-modify-write, the
-         * next element of a REP.  That time is VT's.
-         */
-        acc->burst.start = get_clock();
-        count = run->s.regs.regs.rcx;
-        partial_rep_stop_arm(cpu, acc->burst.count);
-        acc->burst.count = count;
-        return;
-    }
     e = (PolicyExit) {
         .pc = run->s.regs.regs.rip, .device = device_of(acc, run),
         .now = get_clock(),
@@ -132,6 +110,35 @@ void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
     partial_light_ask(cpu);
     /* KVM completes the access at its next entry and comes back. */
     qatomic_set(&cpu->exit_request, 1);
+}
+
+void partial_burst_exit(CPUState *cpu, struct kvm_run *run)
+{
+    AccelCPUState *acc = cpu->accel;
+    uint64_t count;
+
+    if (!acc->burst.policy) {
+        return;
+    }
+    if (acc->burst.skip) {
+        acc->stats.burst_skips++;
+        if (--acc->burst.skip == 0) {
+            partial_light_unask(cpu);
+        }
+        return;
+    }
+    if (acc->burst.site) {
+        /*
+         * The same instruction goes on: the store of a read-modify-write, the
+         * next element of a REP.  That time is VT's.
+         */
+        acc->burst.start = get_clock();
+        count = run->s.regs.regs.rcx;
+        partial_rep_stop_arm(cpu, acc->burst.count);
+        acc->burst.count = count;
+        return;
+    }
+    ask_policy(cpu, run);
 }
 
 /*

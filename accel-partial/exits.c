@@ -91,7 +91,7 @@ static bool may_move_gate(const struct kvm_run *run)
 }
 
 /* Ask to leave VT, once the access is complete, if TCG may have to go on. */
-static void watch_mode(CPUState *cpu, struct kvm_run *run)
+static inline void watch_mode(CPUState *cpu, struct kvm_run *run)
 {
     PartialModes states = partial_state->states;
 
@@ -132,17 +132,16 @@ bool partial_exit_check_repeat(CPUState *cpu)
     return true;
 }
 
-int partial_exit(CPUState *cpu, struct kvm_run *run)
+static G_NO_INLINE int look(CPUState *cpu, struct kvm_run *run)
 {
     PartialState *s = partial_state;
 
-    qatomic_set(&cpu->accel->exits, cpu->accel->exits + 1);
-    if (partial_rep_stop_settle(cpu)) {
+    if (kvm_state->guest_state_protected) {
+        return 0;
+    }
+    if (cpu->accel->rep_stop.armed && partial_rep_stop_settle(cpu)) {
         /* A device may ask for registers. */
         partial_light_flush(cpu);
-    }
-    if (s->level < PARTIAL_FAILURES || kvm_state->guest_state_protected) {
-        return 0;
     }
     switch (run->exit_reason) {
     case KVM_EXIT_INTERNAL_ERROR:
@@ -164,4 +163,40 @@ int partial_exit(CPUState *cpu, struct kvm_run *run)
     default:
         return 0;
     }
+}
+
+/*
+ * Most exits of those that cannot open a window: nothing else is armed, and
+ * they have to cost next to nothing.
+ */
+static bool is_skipped(AccelCPUState *acc, const struct kvm_run *run)
+{
+    if (acc->burst.skip <= 1 || partial_state->states) {
+        return false;
+    }
+    if (run->exit_reason == KVM_EXIT_MMIO) {
+        uint64_t gpa = run->mmio.is_write ? 0 : run->mmio.phys_addr;
+
+        if (gpa && gpa == acc->repeat.gpa) {
+            return false;
+        }
+        acc->repeat.gpa = gpa;
+        acc->repeat.count = 0;
+    } else if (run->exit_reason != KVM_EXIT_IO) {
+        return false;
+    }
+    acc->burst.skip--;
+    acc->stats.burst_skips++;
+    return true;
+}
+
+int partial_exit(CPUState *cpu, struct kvm_run *run)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    qatomic_set(&acc->exits, acc->exits + 1);
+    if (partial_state->level < PARTIAL_FAILURES || is_skipped(acc, run)) {
+        return 0;
+    }
+    return look(cpu, run);
 }
