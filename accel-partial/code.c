@@ -89,14 +89,34 @@ static void drop_page(CPUState *cpu, ram_addr_t addr)
     tb_invalidate_phys_range(addr, addr + TARGET_PAGE_SIZE - 1);
 }
 
+static PartialCodeSeen *seen_of(CPUState *cpu, ram_addr_t addr)
+{
+    return &cpu->accel->code_seen[(addr >> TARGET_PAGE_BITS) %
+                                  PARTIAL_CODE_SEEN];
+}
+
+/* Blocks are many, pages few: those of this window are known without a lock. */
+static bool is_seen(CPUState *cpu, ram_addr_t addr)
+{
+    PartialCodeSeen *seen = seen_of(cpu, addr);
+
+    return seen->page == addr && seen->generation == cpu->code_gen;
+}
+
 static bool verify_page(CPUState *cpu, ram_addr_t addr)
 {
     CodePage *page;
 
     addr &= TARGET_PAGE_MASK;
+    if (is_seen(cpu, addr)) {
+        return true;
+    }
     WITH_QEMU_LOCK_GUARD(&lock) {
         page = g_hash_table_lookup(pages, key_of(addr));
         if (page && is_right(cpu, page, addr)) {
+            *seen_of(cpu, addr) = (PartialCodeSeen) {
+                .page = addr, .generation = cpu->code_gen,
+            };
             return true;
         }
     }
@@ -147,6 +167,7 @@ void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
             changed = true;
             /* With a page locked no block may be dropped: do it next time. */
             page->stale = second_page;
+            seen_of(cpu, addr)->generation = 0;
         } else if (!is_copied(page, addr)) {
             /* VT may undo what TCG wrote: the copy would be right again. */
             page->written = true;

@@ -262,6 +262,9 @@ static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
         partial_tlb_trap_stores(cpu, addr, mmu_idx);
     }
     if (type == MMU_INST_FETCH) {
+        if (partial_tlb_runs_ram(cpu, addr, mmu_idx)) {
+            return true;
+        }
         mr = region_at(cpu, gpa, &offset);
         if (mr->ops == &unassigned_mem_ops && !memory_region_is_ram(mr)) {
             stop(cpu, PARTIAL_STOP_NOWHERE);

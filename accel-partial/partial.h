@@ -100,6 +100,14 @@ typedef struct PartialStats {
     uint64_t rep_stops;        /* REPs that KVM was made to stop in */
 } PartialStats;
 
+/* A page of code that was right in a generation: see code.c. */
+typedef struct PartialCodeSeen {
+    uint64_t page;             /* ram_addr_t */
+    uint64_t generation;       /* 0: none */
+} PartialCodeSeen;
+
+#define PARTIAL_CODE_SEEN 64
+
 /* Per-vCPU state, cpu->accel.  Only the vCPU's thread writes it. */
 struct AccelCPUState {
     bool in_window;            /* TCG has the vCPU; protected by the BQL */
@@ -143,6 +151,7 @@ struct AccelCPUState {
         struct kvm_regs regs;
     } watch;
     GHashTable *written;       /* page -> copy, see tables.c */
+    PartialCodeSeen code_seen[PARTIAL_CODE_SEEN];
     bool kicked;               /* atomic: since the thread last looked */
     struct {                   /* KVM is to stop in a REP: see rep-stop.c */
         bool armed;

@@ -20,6 +20,13 @@ hwaddr partial_tlb_page(CPUState *cpu, vaddr addr, int mmu_idx)
     return cpu->neg.tlb.d[mmu_idx].fulltlb[index].phys_addr;
 }
 
+bool partial_tlb_runs_ram(CPUState *cpu, vaddr addr, int mmu_idx)
+{
+    CPUTLBDescFast *fast = &cpu->neg.tlb.f[mmu_idx];
+
+    return !(fast->table[index_of(fast, addr)].addr_code & TLB_MMIO);
+}
+
 void partial_tlb_trap_stores(CPUState *cpu, vaddr addr, int mmu_idx)
 {
     CPUTLBDescFast *fast = &cpu->neg.tlb.f[mmu_idx];

@@ -14,6 +14,16 @@
 hwaddr partial_tlb_page(CPUState *cpu, vaddr addr, int mmu_idx);
 
 /**
+ * partial_tlb_runs_ram: whether the code of an entry is in plain memory
+ * @cpu: the vCPU
+ * @addr: the linear address that has just been entered to be executed
+ * @mmu_idx: the mode it was entered for
+ *
+ * Context: the vCPU's thread.
+ */
+bool partial_tlb_runs_ram(CPUState *cpu, vaddr addr, int mmu_idx);
+
+/**
  * partial_tlb_trap_stores: let the next store to a page ask again
  * @cpu: the vCPU
  * @addr: a linear address that has just been entered
