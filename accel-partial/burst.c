@@ -90,7 +90,7 @@ static void ask_policy(CPUState *cpu, struct kvm_run *run)
         acc->burst.skip = d.skip;
         partial_light_rest(cpu);
     }
-    /* Denied at once it is never in hope, and later it may be another device. */
+    /* At once, so that there is no hope; later it may be another device. */
     if ((d.fresh || d.open) && !is_allowed(run)) {
         policy_deny(d.site);
         return;
