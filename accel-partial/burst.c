@@ -73,14 +73,19 @@ static bool is_allowed(const struct kvm_run *run)
            partial_allow_memory(run->mmio.phys_addr);
 }
 
+/* In a site's device: one that the user denied is a site of its own. */
+#define NOT_ALLOWED (UINT64_C(1) << 63)
+
 static void ask_policy(CPUState *cpu, struct kvm_run *run)
 {
     AccelCPUState *acc = cpu->accel;
+    bool allowed = is_allowed(run);
     PolicyDecision d;
     PolicyExit e;
 
     e = (PolicyExit) {
-        .pc = run->s.regs.regs.rip, .device = device_of(acc, run),
+        .pc = run->s.regs.regs.rip,
+        .device = device_of(acc, run) | (allowed ? 0 : NOT_ALLOWED),
         .now = get_clock(),
     };
     d = policy_exit(acc->burst.policy, &e);
@@ -90,9 +95,10 @@ static void ask_policy(CPUState *cpu, struct kvm_run *run)
         acc->burst.skip = d.skip;
         partial_light_rest(cpu);
     }
-    /* At once, so that there is no hope; later it may be another device. */
-    if ((d.fresh || d.open) && !is_allowed(run)) {
-        policy_deny(d.site);
+    if (!allowed) {
+        if (d.fresh) {
+            policy_deny(d.site);
+        }
         return;
     }
     if (!d.open) {

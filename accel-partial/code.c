@@ -163,6 +163,7 @@ void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
             /* Blocks from before the copies were dropped may still be there. */
             changed = forgetful;
             page->stale = forgetful && second_page;
+            seen_of(cpu, addr)->generation = 0;
         } else if (!is_right(cpu, page, addr)) {
             changed = true;
             /* With a page locked no block may be dropped: do it next time. */

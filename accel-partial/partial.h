@@ -108,11 +108,11 @@ typedef struct PartialCodeSeen {
 
 #define PARTIAL_CODE_SEEN 64
 
-/* Per-vCPU state, cpu->accel.  Only the vCPU's thread writes it. */
+/* Per-vCPU state, cpu->accel.  Only its thread writes what says no other. */
 struct AccelCPUState {
-    bool in_window;            /* TCG has the vCPU; protected by the BQL */
-    bool map_changed;          /* while VT had it; protected by the BQL */
+    bool in_window;            /* TCG has the vCPU; written with the BQL */
     bool bounded;              /* ... for blocks_left blocks at most */
+    bool map_changed;          /* while VT had it; protected by the BQL */
     bool first;                /* the instruction VT failed on is still ahead */
     bool event_is_irq;         /* exception_index is a vector from KVM */
     bool watch_stores;         /* note the pages that this window writes */
@@ -168,7 +168,7 @@ struct AccelCPUState {
         int64_t debug_until;   /* env's debug registers are taken as right */
         void *before;          /* XSAVE's image when it was fetched */
     } light;
-    /* see burst.c; all of it is the vCPU thread's own */
+    /* see burst.c, and exits.c for skip; all of it is the thread's own */
     struct {
         Policy *policy;        /* NULL: no bursts here */
         bool raised;           /* QEMU's PIC or APIC: since the exit; atomic */

@@ -37,14 +37,16 @@
 /*
  * After so many exits in a row at which no window could have opened, only some
  * of each group are looked at, and they count for the others.  Groups grow by a
- * part of the exits in vain.  The first and the longest are as long as no loop,
- * or it would always be the same that are seen.
+ * part of the exits in vain; after many only, if a good site may come again.
+ * The first and the longest are as long as no loop, or it would always be the
+ * same that are seen.
  */
 #define VAIN_EXITS 64
 #define GROUP_LOOKS 8
 #define GROUP_FIRST 61
 #define GROUP_MOST 271
 #define GROUP_VAIN_PART 32
+#define GOOD_VAIN_EXITS (1u << 14)
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
 #define QUIET_FIRST 8
@@ -273,6 +275,9 @@ static PolicyDecision open_at(Policy *p, PolicySite *s, bool fresh)
 {
     earn(p, own_credit(p, s));
     s->shown = 0;
+    if (s->state == POLICY_GOOD) {
+        p->good = s;
+    }
     return (PolicyDecision) {
         .site = s, .fresh = fresh, .open = true, .quiet = quiet_of(p, s),
         .blocks = p->limits.blocks, .exit_ns = worth_of(p, s),
@@ -280,25 +285,27 @@ static PolicyDecision open_at(Policy *p, PolicySite *s, bool fresh)
     };
 }
 
+static uint32_t group_of(const Policy *p)
+{
+    bool good = p->good && p->good->state == POLICY_GOOD;
+    uint64_t start = good ? GOOD_VAIN_EXITS : VAIN_EXITS;
+    uint64_t group = GROUP_FIRST + since(start, p->vain) / GROUP_VAIN_PART;
+
+    return group < GROUP_MOST ? group : GROUP_MOST;
+}
+
 /* No window could open: how many exits that come need not be looked at. */
 static uint32_t waste(Policy *p)
 {
-    uint32_t group;
-
-    p->vain++;
-    if (p->vain < VAIN_EXITS || ++p->looks < GROUP_LOOKS) {
+    p->vain += p->vain < UINT32_MAX;
+    if (p->vain < VAIN_EXITS ||
+        (p->vain > VAIN_EXITS && ++p->looks < GROUP_LOOKS)) {
         return 0;
     }
-    group = GROUP_FIRST + p->vain / GROUP_VAIN_PART;
-    if (group > GROUP_MOST) {
-        group = GROUP_MOST;
-    }
     p->looks = 0;
-    p->skip = group - GROUP_LOOKS;
+    p->skip = group_of(p) - GROUP_LOOKS;
     p->skipped = true;
-    if (group < GROUP_MOST) {
-        p->vain += p->skip;
-    }
+    p->vain = saturate((uint64_t)p->vain + p->skip);
     return p->skip;
 }
 

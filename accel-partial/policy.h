@@ -65,6 +65,7 @@ typedef struct Policy {
     bool skipped;           /* the caller was told to pass some over */
     bool started;           /* there has been a window */
     bool after_window;      /* nothing has left VT since the last window */
+    PolicySite *good;       /* the last that opened a window as such */
     PolicySite *head;       /* with which the burst began */
     PolicySite *ended;      /* whose window just ended for want of accesses */
     PolicySite site[POLICY_SETS][POLICY_WAYS];

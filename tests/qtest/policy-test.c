@@ -596,6 +596,20 @@ static unsigned missed(Fixture *f)
     return n;
 }
 
+/* How often policy is asked at 100000 exits that hardly ever open a window. */
+static unsigned looks_in_vain(Fixture *f)
+{
+    unsigned opened;
+
+    g_assert_cmpint(waste(f, 10000), >, 0);
+    f->looks = 0;
+    opened = waste(f, 100000);
+    g_assert_cmpint(opened, >, 0);
+    g_assert_cmpint(opened, <, 100);
+    g_test_message("%u looks", f->looks);
+    return f->looks;
+}
+
 /*
  * Where no window can open, few exits are looked at, fewer the longer it lasts,
  * and none is forgotten.
@@ -603,20 +617,40 @@ static unsigned missed(Fixture *f)
 static void test_vain(void)
 {
     Fixture f = start(&usual);
-    unsigned opened;
 
+    g_assert_cmpint(looks_in_vain(&f), <, 5000);
+    g_free(f.p);
+
+    f = start(&usual);
     make_good(&f, 2);
-    g_assert_cmpint(waste(&f, 10000), >, 0);
-    f.looks = 0;
-    opened = waste(&f, 100000);
-    g_assert_cmpint(opened, >, 0);
-    g_assert_cmpint(opened, <, 100);
-    g_test_message("%u looks", f.looks);
-    g_assert_cmpint(f.looks, <, 5000);
+    g_assert_cmpint(looks_in_vain(&f), <, 10000);
     /* A good site is seen when its turn to be looked at comes. */
     g_assert_cmpint(missed(&f), <, 272);
     g_assert_cmpint(waste(&f, 200), ==, 0);
-    g_assert_cmpint(missed(&f), <, 64 + 200 / 32);
+    g_assert_cmpint(missed(&f), <, 61);
+    g_free(f.p);
+}
+
+/* Bursts of a good site between exits in vain: most of their exits are seen. */
+static void test_between(void)
+{
+    enum { ROUNDS = 500, VAIN = 5000, BURST = 128 };
+    Fixture f = start(&usual);
+    PolicySite *s = make_good(&f, 2);
+    unsigned round, lost = 0;
+    uint32_t i;
+
+    for (round = 0; round < ROUNDS; round++) {
+        waste(&f, VAIN + round % 97);
+        for (i = 0; i < BURST && !leave(&f, 2, EXIT_NS).open; i++) {
+            lost++;
+        }
+        if (i < BURST) {
+            window(&f, s, EXIT_NS, BURST - i, 2, true);
+        }
+    }
+    g_test_message("%u of %u exits", lost, ROUNDS * BURST);
+    g_assert_cmpint(lost, <, ROUNDS * BURST / 4);
     g_free(f.p);
 }
 
@@ -850,6 +884,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/promise", test_promise);
     g_test_add_func("/policy/deep-debt", test_deep_debt);
     g_test_add_func("/policy/vain", test_vain);
+    g_test_add_func("/policy/between", test_between);
     g_test_add_func("/policy/hope", test_hope);
     g_test_add_func("/policy/after-window", test_after_window);
     g_test_add_func("/policy/denied", test_denied);
