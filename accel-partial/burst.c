@@ -96,9 +96,7 @@ static void ask_policy(CPUState *cpu, struct kvm_run *run)
         partial_light_rest(cpu);
     }
     if (!allowed) {
-        if (d.fresh) {
-            policy_deny(d.site);
-        }
+        policy_deny(d.site);
         return;
     }
     if (!d.open) {

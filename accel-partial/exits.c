@@ -62,17 +62,23 @@ static int internal_error(CPUState *cpu, struct kvm_run *run)
     }
 }
 
+/* Whether a read is of the address of the one before; if not, it is noted. */
+static bool is_repeat(AccelCPUState *acc, const struct kvm_run *run)
+{
+    if (!run->mmio.is_write && acc->repeat.gpa == run->mmio.phys_addr) {
+        return true;
+    }
+    acc->repeat.gpa = run->mmio.is_write ? 0 : run->mmio.phys_addr;
+    acc->repeat.count = 0;
+    return false;
+}
+
 /* Arms a check when one address is read again and again. */
 static void watch_read(CPUState *cpu, struct kvm_run *run)
 {
     AccelCPUState *acc = cpu->accel;
 
-    if (run->mmio.is_write || acc->repeat.gpa != run->mmio.phys_addr) {
-        acc->repeat.gpa = run->mmio.is_write ? 0 : run->mmio.phys_addr;
-        acc->repeat.count = 0;
-        return;
-    }
-    if (++acc->repeat.count % REPEAT_READS) {
+    if (!is_repeat(acc, run) || ++acc->repeat.count % REPEAT_READS) {
         return;
     }
     if (kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &acc->repeat.regs) == 0) {
@@ -91,7 +97,7 @@ static bool may_move_gate(const struct kvm_run *run)
 }
 
 /* Ask to leave VT, once the access is complete, if TCG may have to go on. */
-static inline void watch_mode(CPUState *cpu, struct kvm_run *run)
+static void watch_mode(CPUState *cpu, struct kvm_run *run)
 {
     PartialModes states = partial_state->states;
 
@@ -139,7 +145,7 @@ static G_NO_INLINE int look(CPUState *cpu, struct kvm_run *run)
     if (kvm_state->guest_state_protected) {
         return 0;
     }
-    if (cpu->accel->rep_stop.armed && partial_rep_stop_settle(cpu)) {
+    if (partial_rep_stop_settle(cpu)) {
         /* A device may ask for registers. */
         partial_light_flush(cpu);
     }
@@ -174,15 +180,8 @@ static bool is_skipped(AccelCPUState *acc, const struct kvm_run *run)
     if (acc->burst.skip <= 1 || partial_state->states) {
         return false;
     }
-    if (run->exit_reason == KVM_EXIT_MMIO) {
-        uint64_t gpa = run->mmio.is_write ? 0 : run->mmio.phys_addr;
-
-        if (gpa && gpa == acc->repeat.gpa) {
-            return false;
-        }
-        acc->repeat.gpa = gpa;
-        acc->repeat.count = 0;
-    } else if (run->exit_reason != KVM_EXIT_IO) {
+    if (run->exit_reason != KVM_EXIT_IO &&
+        (run->exit_reason != KVM_EXIT_MMIO || is_repeat(acc, run))) {
         return false;
     }
     acc->burst.skip--;

@@ -271,7 +271,7 @@ static void note_exit(Policy *p, PolicySite *s, uint64_t now, uint32_t weight)
     }
 }
 
-static PolicyDecision open_at(Policy *p, PolicySite *s, bool fresh)
+static PolicyDecision open_at(Policy *p, PolicySite *s)
 {
     earn(p, own_credit(p, s));
     s->shown = 0;
@@ -279,7 +279,7 @@ static PolicyDecision open_at(Policy *p, PolicySite *s, bool fresh)
         p->good = s;
     }
     return (PolicyDecision) {
-        .site = s, .fresh = fresh, .open = true, .quiet = quiet_of(p, s),
+        .site = s, .open = true, .quiet = quiet_of(p, s),
         .blocks = p->limits.blocks, .exit_ns = worth_of(p, s),
         .loss_ns = bound_of(p, s) * LOSS_EXITS,
     };
@@ -318,7 +318,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
 {
     uint32_t weight = 1 + p->skip / GROUP_LOOKS;
     PolicySite *s = find(p, e);
-    PolicyDecision d = { .site = s, .fresh = !s->last };
+    PolicyDecision d = { .site = s };
 
     if (p->skipped) {
         /* How long ago the one before was, and of what burst, nobody knows. */
@@ -334,7 +334,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     if (has_hope(p, s)) {
         hope(p);
         if (s->state == POLICY_GOOD || has_shown(p, s)) {
-            return open_at(p, s, d.fresh);
+            return open_at(p, s);
         }
         return d;
     }

@@ -81,7 +81,6 @@ typedef struct PolicyExit {
 typedef struct PolicyDecision {
     PolicySite *site;       /* for the calls that follow */
     uint32_t skip;          /* exits that come need not be asked about */
-    bool fresh;             /* nothing was known of the site before */
     bool open;              /* if it is not set, nothing below is */
     uint32_t quiet;         /* blocks without an access that end the window */
     uint32_t blocks;        /* bound of the window */

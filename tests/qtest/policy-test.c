@@ -700,17 +700,15 @@ static void test_denied(void)
     g_free(f.p);
 }
 
-/* The caller can deny a site before there is hope for it. */
-static void test_fresh(void)
+/* A site that is denied at once is hardly looked at. */
+static void test_denied_at_once(void)
 {
     Fixture f = start(&usual);
-    PolicyDecision d = leave(&f, 1, EXIT_NS);
     int i;
 
-    g_assert_true(d.fresh);
-    policy_deny(d.site);
+    policy_deny(leave(&f, 1, EXIT_NS).site);
     for (i = 0; i < 1000; i++) {
-        g_assert_false(leave(&f, 1, EXIT_NS).fresh);
+        g_assert_false(leave(&f, 1, EXIT_NS).open);
     }
     g_assert_cmpint(f.looks, <, 300);
     g_free(f.p);
@@ -888,7 +886,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/hope", test_hope);
     g_test_add_func("/policy/after-window", test_after_window);
     g_test_add_func("/policy/denied", test_denied);
-    g_test_add_func("/policy/fresh", test_fresh);
+    g_test_add_func("/policy/denied-at-once", test_denied_at_once);
     g_test_add_func("/policy/code-changed", test_code_changed);
     g_test_add_func("/policy/crowd", test_crowd);
     g_test_add_func("/policy/never-a-loss", test_never_a_loss);
