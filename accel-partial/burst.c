@@ -181,7 +181,7 @@ void partial_burst_open(CPUState *cpu, bool kicked)
     acc->burst.ticks = 0;
     acc->burst.cold_ns = acc->burst.translating = 0;
     acc->burst.last.block = 0;
-    acc->burst.over = false;
+    acc->burst.over = acc->burst.long_now = false;
     acc->burst.deadline = acc->burst.start +
                           (int64_t)partial_state->burst_us * SCALE_US;
 }
@@ -251,6 +251,7 @@ static bool is_over(CPUState *cpu, PartialStop *why)
         } else if (now >= acc->burst.deadline) {
             acc->burst.deadline = now + partial_state->burst_us *
                                   (int64_t)SCALE_US;
+            acc->burst.long_now = true;
             acc->burst.over = partial_pending_interrupt(cpu);
             acc->burst.why = PARTIAL_STOP_INTERRUPT;
         }
@@ -282,6 +283,10 @@ bool partial_burst_block(CPUState *cpu, PartialStop *why)
         return true;
     }
     acc->burst.quiet_left--;
+    if (acc->burst.long_now) {
+        partial_light_debug(cpu);
+        acc->burst.long_now = false;
+    }
     partial_light_hide_fpu(cpu);
     return false;
 }

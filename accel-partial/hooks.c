@@ -233,6 +233,16 @@ static bool needs_pkru(const CPUX86State *env, vaddr addr)
     return env->cr[4] & CR4_PKE_MASK && (int64_t)addr >= 0;
 }
 
+/* The VM is paused, but not for a user program: it gets #UD, as from KVM. */
+static G_NORETURN void neither(CPUState *cpu, PartialStop why, uintptr_t ra)
+{
+    if ((cpu_env(cpu)->hflags & HF_CPL_MASK) == 3) {
+        raise_exception_ra(cpu_env(cpu), EXCP06_ILLOP, ra);
+    }
+    stop(cpu, why);
+    cpu_loop_exit_restore(cpu, ra);
+}
+
 static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
                      int mmu_idx, bool probe, uintptr_t ra)
 {
@@ -253,9 +263,12 @@ static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
     }
     gpa = partial_tlb_page(cpu, addr, mmu_idx);
     if (vt_owns_page(cpu, gpa)) {
+        if (!acc->first) {
+            stop(cpu, PARTIAL_STOP_VT_OWNED);
+            cpu_loop_exit_restore(cpu, ra);
+        }
         /* What KVM failed on cannot be given back to it. */
-        stop(cpu, acc->first ? PARTIAL_STOP_NEITHER : PARTIAL_STOP_VT_OWNED);
-        cpu_loop_exit_restore(cpu, ra);
+        neither(cpu, PARTIAL_STOP_NEITHER, ra);
     }
     if (type != MMU_DATA_STORE && acc->watch_stores) {
         /* A page that was read first may be writable now. */
@@ -267,8 +280,7 @@ static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
         }
         mr = region_at(cpu, gpa, &offset);
         if (mr->ops == &unassigned_mem_ops && !memory_region_is_ram(mr)) {
-            stop(cpu, PARTIAL_STOP_NOWHERE);
-            cpu_loop_exit_restore(cpu, ra);
+            neither(cpu, PARTIAL_STOP_NOWHERE, ra);
         }
     } else if (type == MMU_DATA_STORE && acc->watch_stores) {
         mr = region_at(cpu, gpa, &offset);
@@ -352,6 +364,22 @@ static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
     }
 }
 
+/* Resources of KVM's interrupt controllers: TCG would ask QEMU's own. */
+static bool only_vt_has(X86Leave insn, uint32_t arg)
+{
+    switch (insn) {
+    case X86_LEAVE_IN:
+    case X86_LEAVE_OUT:
+        return vt_owns_port(arg);
+    case X86_LEAVE_RDMSR:
+    case X86_LEAVE_WRMSR:
+        return kvm_irqchip_in_kernel() && arg >= MSR_APIC_START &&
+               arg <= MSR_APIC_END;
+    default:
+        return false;
+    }
+}
+
 static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
 {
     CPUState *cpu = env_cpu(env);
@@ -367,8 +395,16 @@ static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
         }
         return false;
     }
-    if (acc->first || !leaves(cpu, insn, arg, &why)) {
+    if (!leaves(cpu, insn, arg, &why)) {
         return false;
+    }
+    if (acc->first) {
+        /* What VT failed on cannot be left to it: TCG's answer has to do. */
+        acc->mmu_changed |= insn == X86_LEAVE_MMU;
+        if (!only_vt_has(insn, arg)) {
+            return false;
+        }
+        why = PARTIAL_STOP_NEITHER;
     }
     stop(cpu, why);
     return true;

@@ -269,10 +269,11 @@ void partial_light_tsc(CPUState *cpu)
     CPUX86State *env = cpu_env(cpu);
     struct {
         struct kvm_msrs info;
-        struct kvm_msr_entry entries[2];
+        struct kvm_msr_entry entries[3];
     } msrs = {
-        .info.nmsrs = 2, .entries[0].index = MSR_IA32_TSC,
-        .entries[1].index = MSR_TSC_AUX,
+        /* KVM stops at the first that it does not have. */
+        .info.nmsrs = 3, .entries[0].index = MSR_IA32_TSC,
+        .entries[1].index = MSR_TSC_ADJUST, .entries[2].index = MSR_TSC_AUX,
     };
     int n;
 
@@ -284,10 +285,11 @@ void partial_light_tsc(CPUState *cpu)
     n = kvm_vcpu_ioctl(cpu, KVM_GET_MSRS, &msrs);
     if (n >= 1) {
         env->tsc = msrs.entries[0].data;
+        env->tsc_adjust = n >= 2 ? msrs.entries[1].data : 0;
         partial_state_learn_tsc(cpu);
     }
-    if (n >= 2) {
-        env->tsc_aux = msrs.entries[1].data;
+    if (n >= 3) {
+        env->tsc_aux = msrs.entries[2].data;
     }
 }
 
@@ -302,7 +304,9 @@ static void get_debug_regs(CPUState *cpu, int64_t now)
     struct kvm_debugregs d;
     int i;
 
-    if ((now < acc->light.debug_until && !(env->dr[7] & 0xff)) ||
+    acc->light.debug_old = now < acc->light.debug_until &&
+                           !(env->dr[7] & 0xff);
+    if (acc->light.debug_old ||
         kvm_vcpu_ioctl(cpu, KVM_GET_DEBUGREGS, &d) < 0) {
         return;
     }
@@ -312,6 +316,20 @@ static void get_debug_regs(CPUState *cpu, int64_t now)
     }
     env->dr[6] = d.dr6;
     env->dr[7] = d.dr7;
+}
+
+void partial_light_debug(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+    CPUX86State *env = cpu_env(cpu);
+
+    if (!acc->light.on || !acc->light.debug_old) {
+        return;
+    }
+    acc->light.debug_until = 0;
+    get_debug_regs(cpu, get_clock());
+    acc->light.dr6 = env->dr[6];
+    partial_state_derive_breakpoints(env);
 }
 
 /* What a #DB in the window has added to DR6. */
@@ -412,6 +430,7 @@ bool partial_light_take(CPUState *cpu)
     memset(s->sregs.interrupt_bitmap, 0, sizeof(s->sregs.interrupt_bitmap));
     take_regs(env, &s->regs);
     take_sregs(cpu, env, &s->sregs);
+    partial_state_note_bases(cpu);
     get_debug_regs(cpu, get_clock());
     acc->light.dr6 = env->dr[6];
     acc->light.hidden = false;
@@ -446,7 +465,7 @@ void partial_light_give(CPUState *cpu)
     CC_OP = CC_OP_EFLAGS;
     CC_SRC = 0;
     env->df = 1;
-    partial_state_make_acceptable(env);
+    partial_state_make_acceptable(cpu);
     cpu->kvm_run->ready_for_interrupt_injection =
         env->eflags & IF_MASK && !(env->hflags & HF_INHIBIT_IRQ_MASK);
     give_shadow(cpu, env);

@@ -80,6 +80,14 @@ bool partial_light_trapped(CPUState *cpu);
 void partial_light_hide_fpu(CPUState *cpu);
 
 /**
+ * partial_light_debug: fetch the guest's breakpoints if this window has not
+ * @cpu: the vCPU, in a light window, before a block
+ *
+ * A window may begin with those of some milliseconds before: light.c.
+ */
+void partial_light_debug(CPUState *cpu);
+
+/**
  * partial_light_tsc: fetch the TSC and TSC_AUX if this window has not yet
  * @cpu: the vCPU, in a light window
  */

@@ -38,6 +38,7 @@ typedef enum PartialReason {
     PARTIAL_REASON_ENTRY,      /* VT refused the guest state */
     PARTIAL_REASON_SHUTDOWN,   /* VT saw a triple fault */
     PARTIAL_REASON_ENDLESS,    /* KVM repeats an access without progress */
+    PARTIAL_REASON_SPINNING,   /* the thread is busy and nothing exits */
     PARTIAL_REASON_MODE,       /* VT does not run this CPU mode natively */
     PARTIAL_REASON_BURST,      /* device accesses come close together */
     PARTIAL_REASON__MAX,
@@ -114,6 +115,7 @@ struct AccelCPUState {
     bool bounded;              /* ... for blocks_left blocks at most */
     bool map_changed;          /* while VT had it; protected by the BQL */
     bool first;                /* the instruction VT failed on is still ahead */
+    bool mmu_changed;          /* so that VT's translations may be old */
     bool event_is_irq;         /* exception_index is a vector from KVM */
     bool watch_stores;         /* note the pages that this window writes */
     PartialReason reason;
@@ -130,8 +132,10 @@ struct AccelCPUState {
     uint64_t window_blocks;    /* blocks of this window so far */
     uint64_t start_pc;         /* linear, of the window's first instruction */
     uint64_t start_sp;         /* linear, of the stack at that time */
-    int64_t tsc_delta;         /* the guest's TSC less the host's */
+    int64_t tsc_delta;         /* TSC less IA32_TSC_ADJUST and the host's */
     bool tsc_valid;
+    uint64_t tsc_adjust;       /* as KVM has it */
+    uint64_t bases[5];         /* as VT had them: see state.c */
     bool fpu_by_number;        /* env->fpregs are in TCG's order */
     PartialFailure failure;
     /* an access that KVM repeats: see exits.c */
@@ -166,6 +170,7 @@ struct AccelCPUState {
         bool hidden;           /* hflags claim CR0.TS, so that the FPU traps */
         uint64_t dr6;          /* as it was fetched */
         int64_t debug_until;   /* env's debug registers are taken as right */
+        bool debug_old;        /* ... and were so when the window began */
         void *before;          /* XSAVE's image when it was fetched */
     } light;
     /* see burst.c, and exits.c for skip; all of it is the thread's own */
@@ -188,6 +193,7 @@ struct AccelCPUState {
             bool is_load;
         } last;                /* access */
         bool over;             /* the window ends where an instruction does */
+        bool long_now;         /* its deadline has come; see light.h */
         PartialStop why;       /* ... and why */
         int64_t translating;   /* since when; 0: it is not */
         int64_t cold_ns;       /* how long it was in the window */

@@ -8,6 +8,7 @@
 #include "exec/cputlb.h"
 #include "hw/i386/apic.h"
 #include "kvm/kvm_i386.h"
+#include <linux/kvm.h>
 #include "system/cpu-timers.h"
 #include "system/kvm.h"
 #include "partial.h"
@@ -27,7 +28,8 @@ void partial_state_learn_tsc(CPUState *cpu)
 {
     const CPUX86State *env = cpu_env(cpu);
     AccelCPUState *acc = cpu->accel;
-    int64_t delta = (int64_t)env->tsc - cpu_get_host_ticks();
+    int64_t delta = (int64_t)(env->tsc - env->tsc_adjust) -
+                    cpu_get_host_ticks();
 
     /* Far below what was learnt the guest has set its TSC back. */
     if (!acc->tsc_valid || delta > acc->tsc_delta ||
@@ -104,11 +106,16 @@ void partial_state_fpu_give(CPUState *cpu)
 /* Flags that TCG derives from registers and keeps beside them. */
 void partial_state_derive_flags(CPUX86State *env)
 {
-    target_ulong dr7 = env->dr[7];
-
     env->hflags &= ~PARTIAL_HFLAGS_IN_EFLAGS;
     cpu_load_efer(env, env->efer);
     cpu_x86_update_cr4(env, env->cr[4]);
+    partial_state_derive_breakpoints(env);
+}
+
+void partial_state_derive_breakpoints(CPUX86State *env)
+{
+    target_ulong dr7 = env->dr[7];
+
     cpu_breakpoint_remove_all(env_cpu(env), BP_CPU);
     cpu_watchpoint_remove_all(env_cpu(env), BP_CPU);
     memset(env->cpu_breakpoint, 0, sizeof(env->cpu_breakpoint));
@@ -145,6 +152,8 @@ bool partial_state_take(CPUState *cpu)
         }
         partial_state_learn_tsc(cpu);
     }
+    cpu->accel->tsc_adjust = env->tsc_adjust;
+    partial_state_note_bases(cpu);
     partial_state_fpu_take(cpu);
     partial_state_derive_flags(env);
     partial_events_take(cpu);
@@ -156,30 +165,97 @@ bool partial_state_take(CPUState *cpu)
 }
 
 #ifdef TARGET_X86_64
-static uint64_t canonical(const CPUX86State *env, uint64_t address)
+/* Registers that hold a canonical address. */
+static uint64_t *base_of(CPUX86State *env, unsigned i)
 {
-    int unused = env->cr[4] & CR4_LA57_MASK ? 7 : 16;
+    uint64_t *const base[] = {
+        &env->segs[R_FS].base, &env->segs[R_GS].base, &env->kernelgsbase,
+        &env->lstar, &env->cstar,
+    };
+
+    QEMU_BUILD_BUG_ON(ARRAY_SIZE(base) !=
+                      ARRAY_SIZE(((AccelCPUState *)0)->bases));
+    return base[i];
+}
+
+static uint64_t canonical(CPUX86State *env, uint64_t address)
+{
+    unsigned unused = 64 - cpu_x86_virtual_addr_width(env);
 
     return (int64_t)(address << unused) >> unused;
 }
 #endif
 
+void partial_state_note_bases(CPUState *cpu)
+{
+#ifdef TARGET_X86_64
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(cpu->accel->bases); i++) {
+        cpu->accel->bases[i] = *base_of(cpu_env(cpu), i);
+    }
+#endif
+}
+
+/* What VT had stays as it was: KVM may hold more bits than CPUID shows. */
+static void make_bases_acceptable(AccelCPUState *acc, CPUX86State *env)
+{
+#ifdef TARGET_X86_64
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(acc->bases); i++) {
+        uint64_t *base = base_of(env, i);
+
+        if (*base != acc->bases[i]) {
+            *base = canonical(env, *base);
+        }
+    }
+#endif
+}
+
+/*
+ * RSM loads control registers from memory as they are there.  A CPU would shut
+ * down for what KVM refuses (SDM vol. 3C, 32.4.1); here it goes on with less.
+ */
+static void make_control_acceptable(CPUX86State *env)
+{
+    bool paging = env->cr[0] & CR0_PG_MASK && env->cr[0] & CR0_PE_MASK;
+
+    env->cr[0] = (uint32_t)env->cr[0];
+    if (!paging) {
+        env->cr[0] &= ~(uint64_t)CR0_PG_MASK;
+    }
+    if (!(env->cr[0] & CR0_CD_MASK)) {
+        env->cr[0] &= ~(uint64_t)CR0_NW_MASK;
+    }
+    env->cr[4] &= ~cr4_reserved_bits(env);
+    if (paging && env->efer & MSR_EFER_LME) {
+        env->efer |= MSR_EFER_LMA;
+        env->cr[4] |= CR4_PAE_MASK;
+        env->cr[3] &= MAKE_64BIT_MASK(0, env_archcpu(env)->phys_bits);
+    } else {
+        env->efer &= ~(uint64_t)MSR_EFER_LMA;
+    }
+}
+
 /*
  * What TCG lets a guest load and KVM refuses, where QEMU would assert or stop:
  * such a value is made one that a CPU can hold.
  */
-void partial_state_make_acceptable(CPUX86State *env)
+void partial_state_make_acceptable(CPUState *cpu)
 {
+    CPUX86State *env = cpu_env(cpu);
     uint32_t type = (env->tr.flags >> DESC_TYPE_SHIFT) & 0xf;
     int i;
 
-#ifdef TARGET_X86_64
-    env->segs[R_FS].base = canonical(env, env->segs[R_FS].base);
-    env->segs[R_GS].base = canonical(env, env->segs[R_GS].base);
-    env->kernelgsbase = canonical(env, env->kernelgsbase);
-    env->lstar = canonical(env, env->lstar);
-    env->cstar = canonical(env, env->cstar);
-#endif
+    make_bases_acceptable(cpu->accel, env);
+    if (!cpu->accel->bounded) {
+        make_control_acceptable(env);
+    }
+    if (!(env->efer & MSR_EFER_LMA)) {
+        /* A CPU ignores it there. */
+        env->segs[R_CS].flags &= ~DESC_L_MASK;
+    }
     env->tsc_aux &= 0xffffffff;
     for (i = 0; i < 64; i += 8) {
         uint8_t memory_type = env->pat >> i;
@@ -220,12 +296,41 @@ static void forget_translations(CPUState *cpu)
     }
 }
 
+/*
+ * The guest wrote IA32_TSC or IA32_TSC_ADJUST: QEMU's put tells KVM the latter
+ * only.  By its offset, since KVM takes small steps of IA32_TSC for a wish that
+ * vCPUs agree (KVM's devices/vcpu.rst, KVM_VCPU_TSC_CTRL).
+ */
+static void move_tsc(CPUState *cpu, uint64_t by)
+{
+    uint64_t offset;
+    struct kvm_device_attr attr = {
+        .group = KVM_VCPU_TSC_CTRL, .attr = KVM_VCPU_TSC_OFFSET,
+        .addr = (uintptr_t)&offset,
+    };
+
+    if (by == 0) {
+        return;
+    }
+    if (kvm_vcpu_ioctl(cpu, KVM_GET_DEVICE_ATTR, &attr) == 0) {
+        offset += by;
+        if (kvm_vcpu_ioctl(cpu, KVM_SET_DEVICE_ATTR, &attr) == 0) {
+            return;
+        }
+    }
+    warn_report_once("accel partial: this KVM cannot move a TSC; the guest's "
+                     "write to IA32_TSC has no effect under KVM");
+}
+
 void partial_state_give(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
 
-    if (partial_mixed() && !cpu->accel->bounded) {
-        forget_translations(cpu);
+    if (partial_mixed()) {
+        if (!cpu->accel->bounded || cpu->accel->mmu_changed) {
+            forget_translations(cpu);
+        }
+        move_tsc(cpu, env->tsc_adjust - cpu->accel->tsc_adjust);
     }
 
     /* All flags are in eflags now: let nobody add what TCG last computed. */
@@ -233,7 +338,7 @@ void partial_state_give(CPUState *cpu)
     CC_SRC = 0;
     env->df = 1;
     partial_events_give(cpu);
-    partial_state_make_acceptable(env);
+    partial_state_make_acceptable(cpu);
     partial_state_fpu_give(cpu);
     /* TCG walks from memory: what KVM had loaded may be another CR3's. */
     env->pdptrs_valid = false;

@@ -70,9 +70,23 @@ void partial_state_fpu_give(CPUState *cpu);
 void partial_state_derive_flags(CPUX86State *env);
 
 /**
- * partial_state_make_acceptable: replace values that KVM would refuse
- * @env: the vCPU's registers, from TCG
+ * partial_state_derive_breakpoints: let TCG see what DR0 to DR7 say
+ * @env: the vCPU's registers; called between blocks
  */
-void partial_state_make_acceptable(CPUX86State *env);
+void partial_state_derive_breakpoints(CPUX86State *env);
+
+/**
+ * partial_state_make_acceptable: replace values that KVM would refuse
+ * @cpu: the vCPU, whose registers are TCG's
+ */
+void partial_state_make_acceptable(CPUState *cpu);
+
+/**
+ * partial_state_note_bases: remember the addresses that VT had in registers
+ * @cpu: the vCPU, whose registers are VT's
+ *
+ * partial_state_make_acceptable() leaves those alone that did not change.
+ */
+void partial_state_note_bases(CPUState *cpu);
 
 #endif

@@ -78,7 +78,7 @@ bool partial_watchdog_stuck(CPUState *cpu)
     qatomic_set(&acc->watch.seen, !same);
     if (same) {
         acc->failure = (PartialFailure) { 0 };
-        acc->reason = PARTIAL_REASON_ENDLESS;
+        acc->reason = PARTIAL_REASON_SPINNING;
     }
     return same;
 }

@@ -28,6 +28,7 @@ const char *const partial_reason_name[PARTIAL_REASON__MAX] = {
     [PARTIAL_REASON_ENTRY] = "entry",
     [PARTIAL_REASON_SHUTDOWN] = "shutdown",
     [PARTIAL_REASON_ENDLESS] = "endless",
+    [PARTIAL_REASON_SPINNING] = "spinning",
     [PARTIAL_REASON_MODE] = "mode",
     [PARTIAL_REASON_BURST] = "burst",
 };
@@ -98,8 +99,11 @@ static void prepare(CPUState *cpu, PartialReason reason, uint32_t blocks)
     acc->bounded = blocks != 0;
     acc->blocks_left = blocks;
     acc->window_blocks = 0;
+    /* A loop of the guest's looks as if VT spun: nothing has failed then. */
     acc->first = reason != PARTIAL_REASON_MODE &&
-                 reason != PARTIAL_REASON_BURST;
+                 reason != PARTIAL_REASON_BURST &&
+                 reason != PARTIAL_REASON_SPINNING;
+    acc->mmu_changed = false;
     /* What VT wrote to devices before must reach them before. */
     kvm_flush_coalesced_mmio_buffer();
 }
