@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Guests that go from engine to engine (tests/guests/scenarios.asm): coherence
- * of code, page tables and time, interrupts, ends, resets and snapshots; and
- * those of tests/guests/rep.asm.
+ * of code, page tables and time, interrupts, ends, resets and snapshots; those
+ * of tests/guests/rep.asm; and what once brought QEMU down, in stops.asm and
+ * stops32.asm.
  */
 
 #include "qemu/osdep.h"
@@ -41,6 +42,7 @@ typedef struct Case {
     const char *moved[3];
     const char *still[3];
     const char *image;      /* unless scenarios.bin */
+    bool native;            /* only where VT runs a guest's kernel natively */
 } Case;
 
 static const Case cases[] = {
@@ -77,7 +79,10 @@ static const Case cases[] = {
       .moved = { "stops-nowhere" } },
     { "wild-jump-in-tcg", 4, 0, ALL_IN_TCG, .end = GUEST_END_ERROR,
       .moved = { "stops-nowhere" } },
-    { "wild-jump-cpl3", 4, 3, MIXED, .end = GUEST_END_ERROR },
+    { "wild-jump-cpl3", 4, 3, MIXED, .end = GUEST_END_FAIL, .vector = 6,
+      .still = { "stops-nowhere" } },
+    { "wild-jump-cpl3-in-tcg", 4, 3, ALL_IN_TCG, .end = GUEST_END_FAIL,
+      .vector = 6, .still = { "stops-nowhere" } },
     { "unknown-to-both", 5, 0, MIXED, .end = GUEST_END_ERROR,
       .moved = { "stops-neither" } },
     { "unknown-to-both-cpl3", 5, 3, MIXED, .end = GUEST_END_FAIL,
@@ -134,6 +139,62 @@ static const Case cases[] = {
     { "rep-over-code", 1, 0, ALL_IN_TCG, .image = "rep.bin" },
     { "rep-over-code-on-vt", 1, 0, MIXED, .image = "rep.bin",
       .still = { "takeovers-emulation" } },
+    { "control", 0, 0, ALL_IN_TCG, .flags = 1, .image = "stops.bin" },
+    { "control-on-vt", 0, 0, MIXED, .image = "stops.bin", .native = true },
+    { "bases", 1, 0, MIXED, "-cpu max", .image = "stops.bin",
+      .moved = { "takeovers-emulation" } },
+    { "bases-bursts", 1, 0, BURSTS, "-cpu max", .image = "stops.bin" },
+    { "code-is-table", 2, 0, MIXED, .image = "stops.bin" },
+    { "code-is-table-in-tcg", 2, 0, ALL_IN_TCG, .image = "stops.bin" },
+    { "watched-stack-in-tcg", 3, 0, ALL_IN_TCG, .flags = 1,
+      .image = "stops.bin" },
+    { "watched-stack-bursts-user-apic", 3, 0, BURSTS_USER_APIC,
+      .image = "stops.bin", .native = true },
+    { "two-pages", 4, 0, MIXED, .image = "stops.bin",
+      .moved = { "takeovers-emulation" } },
+    { "two-pages-in-tcg", 4, 0, ALL_IN_TCG, .image = "stops.bin" },
+    { "two-pages-bursts", 4, 0, BURSTS, .image = "stops.bin" },
+    { "apic-cpl3", 7, 3, MIXED, .image = "stops.bin",
+      .end = GUEST_END_FAIL, .vector = 6, .still = { "stops-neither" } },
+    { "late-breakpoint", 8, 0, BURSTS, .image = "stops.bin",
+      .moved = { "takeovers-burst" } },
+    { "halt-and-step", 9, 0, ALL_IN_TCG, .image = "stops.bin" },
+    { "user32", 0, 0, MIXED, .image = "stops32.bin",
+      .moved = { "takeovers-emulation" }, .native = true },
+    { "user32-bursts", 0, 0, BURSTS, .image = "stops32.bin",
+      .moved = { "takeovers-burst" }, .native = true },
+    { "user32-bursts-user-apic", 0, 0, BURSTS_USER_APIC,
+      .image = "stops32.bin", .native = true },
+    { "user32-paged", 0, 0, MIXED, .flags = 1, .image = "stops32.bin",
+      .native = true },
+    { "user32-paged-bursts", 0, 0, BURSTS, .flags = 1,
+      .image = "stops32.bin", .native = true },
+    { "user32-real-in-tcg", 0, 0, REAL_IN_TCG, .flags = 1,
+      .image = "stops32.bin" },
+    { "user32-in-tcg", 0, 0, ALL_IN_TCG, .flags = 1,
+      .image = "stops32.bin" },
+    { "long-bit", 1, 0, MIXED, .image = "stops32.bin" },
+    { "long-bit-bursts", 1, 0, BURSTS, .flags = 1, .image = "stops32.bin",
+      .native = true },
+    { "long-bit-in-tcg", 1, 0, ALL_IN_TCG, .image = "stops32.bin" },
+    { "sixteen", 2, 0, MIXED, .image = "stops32.bin" },
+    { "sixteen-bursts", 2, 0, BURSTS, .image = "stops32.bin" },
+    { "sixteen-tss-bursts", 3, 0, BURSTS, .image = "stops32.bin" },
+    { "sixteen-tss-paged-bursts", 3, 0, BURSTS_USER_APIC, .flags = 1,
+      .image = "stops32.bin", .native = true },
+    { "sixteen-in-tcg", 3, 0, ALL_IN_TCG, .image = "stops32.bin" },
+    { "v86", 4, 0, MIXED, .image = "stops32.bin",
+      .native = true },
+    { "v86-bursts", 4, 0, BURSTS, .image = "stops32.bin",
+      .native = true },
+    { "v86-bursts-user-apic", 4, 0, BURSTS_USER_APIC,
+      .image = "stops32.bin", .native = true },
+    { "v86-in-tcg", 4, 0, ALL_IN_TCG, .flags = 1, .image = "stops32.bin" },
+    { "breakpoint16", 16, 0, BURSTS, .image = "stops32.bin" },
+    { "breakpoint16-in-tcg", 16, 0, REAL_IN_TCG, .image = "stops32.bin" },
+    { "tsc-written", 17, 0, BURSTS, .image = "stops32.bin", .native = true },
+    { "tsc-written-in-tcg", 17, 0, ALL_IN_TCG, .image = "stops32.bin" },
+    { "tsc-written-real-in-tcg", 17, 0, REAL_IN_TCG, .image = "stops32.bin" },
     { "takeover-off", 9, 0, "partial,takeover=off", "", 1, 20,
       .end = GUEST_END_ERROR, .still = { "takeovers-emulation" } },
     { "failures-only", 9, 0, "partial,takeover=failures", "", 1, 20,
@@ -176,6 +237,10 @@ static void test_case(const void *opaque)
     if (g_str_has_prefix(c->name, "unknown-to-both") &&
         !__builtin_cpu_supports("avx512f")) {
         g_test_skip("this CPU has no AVX-512, so its #UD is the guest's");
+        return;
+    }
+    if (c->native && !guest_kernel_is_native()) {
+        g_test_skip("this VT does not run a guest's kernel natively");
         return;
     }
     qts = guest_start(c->accel, c->image ?: "scenarios.bin", c->more ?: "");

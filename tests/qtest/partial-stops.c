@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a guest must not bring about, seen from the host: that an engine shows
+ * it other ports, or that the watchdog's window ends a VM in which nothing is
+ * wrong.
+ */
+
+#include "qemu/osdep.h"
+#include "guest.h"
+
+/* As in tests/guests/stops.asm. */
+enum {
+    PORTS = 5,
+    SPINNING = 6,
+    RESULTS = 0x200000,
+    SPINS = GUEST_STATUS + 56,
+};
+
+#define BURSTS "partial,states=none,burst-trigger=1"
+#define PORT_DEVICES "-serial null -parallel null -vga std"
+#define NR_PORTS 0x10000
+
+/*
+ * Timers, and the RTC: what they show depends on when one looks.  KVM's PIC is
+ * not QEMU's.
+ */
+static bool is_volatile(unsigned port, unsigned width)
+{
+    static const unsigned range[][2] = {
+        { 0x20, 0x21 }, { 0x40, 0x43 }, { 0x61, 0x61 }, { 0x70, 0x77 },
+        { 0xa0, 0xa1 },
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(range); i++) {
+        if (port <= range[i][1] && port + width > range[i][0]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t *read_ports(const char *accel)
+{
+    QTestState *qts = guest_start(accel, "stops.bin", PORT_DEVICES);
+    uint32_t *seen = g_new(uint32_t, NR_PORTS * 3);
+
+    guest_command(qts, PORTS, 0, 0, 0);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    qtest_memread(qts, RESULTS, seen, NR_PORTS * 3 * sizeof(*seen));
+    qtest_quit(qts);
+    return seen;
+}
+
+/* Every port, in each width, is the same under stock KVM as in @data. */
+static void test_ports(const void *data)
+{
+    g_autofree uint32_t *right = NULL, *seen = NULL;
+    unsigned port, i, wrong = 0;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    right = read_ports("kvm");
+    seen = read_ports(data);
+    for (port = 0; port < NR_PORTS; port++) {
+        for (i = 0; i < 3; i++) {
+            if (right[port * 3 + i] != seen[port * 3 + i] &&
+                !is_volatile(port, 1 << i)) {
+                g_test_message("port 0x%x, %u bytes: 0x%x, under kvm 0x%x",
+                               port, 1 << i, seen[port * 3 + i],
+                               right[port * 3 + i]);
+                wrong++;
+            }
+        }
+    }
+    g_assert_cmpint(wrong, ==, 0);
+}
+
+static const char *const spin_name[] = {
+    "x2apic", "lapic", "ioapic", "pic", "cpuid", "msr", "cr3", "cr8",
+};
+
+#define SPIN_TRIES 200
+
+/*
+ * Loops that stay in VT for ever.  The watchdog looks at them all once a
+ * second, and opens windows where registers are the same twice; none may end
+ * the VM.
+ */
+static void test_spinning(void)
+{
+    QTestState *qts[ARRAY_SIZE(spin_name)];
+    uint64_t windows = 0;
+    int tries;
+    size_t i;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    for (i = 0; i < ARRAY_SIZE(qts); i++) {
+        qts[i] = guest_start(BURSTS, "stops.bin", "-cpu qemu64,+x2apic");
+        guest_command(qts[i], SPINNING, 0, i, 0);
+        qtest_qmp_assert_success(qts[i], "{ 'execute': 'cont' }");
+    }
+    for (tries = 0; tries < SPIN_TRIES && windows < 2 * ARRAY_SIZE(qts);
+         tries++) {
+        windows = 0;
+        for (i = 0; i < ARRAY_SIZE(qts); i++) {
+            windows += MIN(guest_counter(qts[i], "takeovers-spinning"), 3);
+        }
+        g_usleep(100 * 1000);
+    }
+    for (i = 0; i < ARRAY_SIZE(qts); i++) {
+        g_autofree char *state = guest_state(qts[i]);
+
+        g_test_message("%s: %s, %" PRIu64 " windows", spin_name[i], state,
+                       guest_counter(qts[i], "takeovers-spinning"));
+        g_assert_cmpint(qtest_readq(qts[i], SPINS), ==, 1);
+        g_assert_cmpstr(state, ==, "running");
+        qtest_quit(qts[i]);
+    }
+    g_assert_cmpint(windows, >, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_data_func("partial/stops/ports-bursts", BURSTS, test_ports);
+    qtest_add_data_func("partial/stops/ports-in-tcg", "partial,states=all",
+                        test_ports);
+    qtest_add_data_func("partial/stops/ports-tcg", "tcg", test_ports);
+    qtest_add_func("partial/stops/spinning", test_spinning);
+    return g_test_run();
+}
