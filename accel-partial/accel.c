@@ -104,13 +104,28 @@ static int kvm_init_with_smm(PartialState *s, MachineState *ms)
     return r;
 }
 
+/*
+ * Translations of windows need little; whoever sized a VM for KVM expects no
+ * more.  Where TCG is all that runs the guest, QEMU's own default is right.
+ */
+#define MIXED_TB_MIB 32
+#define MIXED_TB_MIB_PER_CPU 2
+
+static unsigned tb_mib(const PartialState *s, unsigned max_cpus)
+{
+    if (s->tb_size || s->tcg_owns_all) {
+        return s->tb_size;
+    }
+    return MAX(MIXED_TB_MIB, MIXED_TB_MIB_PER_CPU * max_cpus);
+}
+
 static void start_tcg(PartialState *s, MachineState *ms)
 {
     tcg_allowed = true;
     mttcg_enabled = true;
     page_init();
     tb_htable_init();
-    tcg_init((size_t)s->tb_size * MiB, 0, ms->smp.max_cpus);
+    tcg_init((size_t)tb_mib(s, ms->smp.max_cpus) * MiB, 0, ms->smp.max_cpus);
     tcg_prologue_init();
 }
 

@@ -11,8 +11,8 @@
 #include "code.h"
 #include "trace.h"
 
-/* 256 MiB of copies; past that everything is translated anew. */
-#define MAX_PAGES 65536
+/* 16 MiB of copies; past that the oldest quarter goes. */
+#define MAX_PAGES 4096
 
 typedef struct CodePage {
     uint64_t generation;    /* in which the copy was last found right */
@@ -138,6 +138,39 @@ bool partial_code_trust(CPUState *cpu, TranslationBlock *tb)
     return !(tb_cflags(tb) & CF_INVALID);
 }
 
+static int compare_generations(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static gboolean is_older(gpointer key, gpointer page, gpointer limit)
+{
+    return ((CodePage *)page)->generation <= *(uint64_t *)limit;
+}
+
+/*
+ * Let go of the copies that no window has needed for longest.  A block of such
+ * a page is found without a copy when it is entered, and dropped; called with
+ * the lock.
+ */
+static void age(void)
+{
+    g_autofree uint64_t *generations = g_new(uint64_t, MAX_PAGES);
+    GHashTableIter iter;
+    gpointer page;
+    size_t n = 0;
+
+    g_hash_table_iter_init(&iter, pages);
+    while (g_hash_table_iter_next(&iter, NULL, &page)) {
+        generations[n++] = ((CodePage *)page)->generation;
+    }
+    qsort(generations, n, sizeof(*generations), compare_generations);
+    g_hash_table_foreach_remove(pages, is_older, &generations[n / 4]);
+    forgetful = true;
+}
+
 void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
 {
     ram_addr_t addr = ram_addr & TARGET_PAGE_MASK;
@@ -154,8 +187,7 @@ void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
         page = g_hash_table_lookup(pages, key_of(addr));
         if (!page) {
             if (g_hash_table_size(pages) >= MAX_PAGES) {
-                g_hash_table_remove_all(pages);
-                forgetful = true;
+                age();
             }
             page = g_new(CodePage, 1);
             take_copy(page, addr, cpu->code_gen);

@@ -60,7 +60,8 @@ static const Number numbers[] = {
            "Longest time that a burst may keep an interrupt waiting, in "
            "microseconds (default: 500)"),
     NUMBER("tb-size", tb_size, 0, UINT32_MAX, 0,
-           "TCG translation block cache size, in MiB (default: QEMU's)"),
+           "TCG translation block cache size, in MiB (default: 32, or 2 for "
+           "each vCPU; QEMU's own where TCG runs every CPU mode)"),
 };
 
 static char *get_takeover(Object *obj, Error **errp)

@@ -64,6 +64,7 @@ scenarios:
         dq      apic_cpl3       ; 7
         dq      late_breakpoint ; 8
         dq      halt_and_step   ; 9
+        dq      code_everywhere ; 10
 scenarios_end:
 
 ; --- registers that a CPU does not load --------------------------------------
@@ -224,6 +225,27 @@ code_is_table:
         jnz     .next
         jmp     finished
 .bad:   fail    rbx
+
+; Code is written to and run in each page of memory, over and over, in long windows.
+code_everywhere:
+        mov     edi, MMIO
+        mov     ebp, [COMMAND + 16]     ; rounds
+.round: enter_tcg
+        mov     ebx, 0x200000
+.page:  mov     dword [rbx], 0xb8078b90 ; nop; mov eax, [rdi]; mov eax, imm32; ret
+        lea     eax, [rbx + rbp]
+        mov     [rbx + 4], eax
+        mov     byte [rbx + 8], 0xc3
+        call    rbx
+        sub     eax, ebx
+        cmp     eax, ebp
+        jne     failed
+        add     ebx, 0x1000
+        cmp     ebx, 0x3f00000
+        jb      .page
+        dec     ebp
+        jnz     .round
+        jmp     finished
 
 ; --- breakpoints ---------------------------------------------------------------
 

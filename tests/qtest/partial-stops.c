@@ -12,6 +12,7 @@
 enum {
     PORTS = 5,
     SPINNING = 6,
+    CODE_EVERYWHERE = 10,
     RESULTS = 0x200000,
     SPINS = GUEST_STATUS + 56,
 };
@@ -123,6 +124,43 @@ static void test_spinning(void)
     g_assert_cmpint(windows, >, 0);
 }
 
+/* Of the process, without guest RAM, which is shared here; in KiB. */
+static uint64_t anonymous_kib(QTestState *qts)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", qtest_pid(qts));
+    g_autofree char *text = NULL;
+    const char *line;
+
+    g_assert(g_file_get_contents(path, &text, NULL, NULL));
+    line = strstr(text, "RssAnon:");
+    g_assert_nonnull(line);
+    return g_ascii_strtoull(line + strlen("RssAnon:"), NULL, 10);
+}
+
+/* Translations are bounded by 32 MiB, copies by 16; some go with them. */
+#define MOST_GROWTH_KIB (64 * 1024)
+
+static void test_memory(void)
+{
+    QTestState *qts;
+    uint64_t before, after;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = guest_start("partial,takeover=failures,window-blocks=1000000",
+                      "stops.bin", "-object memory-backend-memfd,"
+                      "id=ram,size=64M,share=on -machine memory-backend=ram");
+    before = anonymous_kib(qts);
+    guest_command(qts, CODE_EVERYWHERE, 0, 0, 12);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    after = anonymous_kib(qts);
+    g_test_message("%" PRIu64 " KiB, afterwards %" PRIu64, before, after);
+    g_assert_cmpint(guest_counter(qts, "translations"), >, 100000);
+    g_assert_cmpint(after, <, before + MOST_GROWTH_KIB);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -130,6 +168,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("partial/stops/ports-in-tcg", "partial,states=all",
                         test_ports);
     qtest_add_data_func("partial/stops/ports-tcg", "tcg", test_ports);
+    qtest_add_func("partial/stops/memory", test_memory);
     qtest_add_func("partial/stops/spinning", test_spinning);
     return g_test_run();
 }
