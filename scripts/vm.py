@@ -14,9 +14,10 @@ from qemu.qmp.legacy import QEMUMonitorProtocol  # noqa: E402
 
 
 class Machine:
-    """One run of QEMU, with a serial port in a file and a QMP socket."""
+    """One run of QEMU, with a serial port in a file and a QMP socket.  It stops at a reset
+    or power-off of the guest, unless that may reboot."""
 
-    def __init__(self, options, binary='qemu-system-x86_64'):
+    def __init__(self, options, binary='qemu-system-x86_64', reboot=False):
         self.dir = tempfile.mkdtemp(prefix='partial-')
         self._serial = os.path.join(self.dir, 'serial')
         self._stderr = os.path.join(self.dir, 'stderr')
@@ -26,7 +27,8 @@ class Machine:
         with open(self._stderr, 'wb') as err:
             self.process = subprocess.Popen(
                 [os.path.join(TOP, 'build', binary), '-nodefaults', '-display', 'none',
-                 '-no-reboot', '-no-shutdown', '-serial', 'file:' + self._serial,
+                 *(() if reboot else ('-no-reboot', '-no-shutdown')),
+                 '-serial', 'file:' + self._serial,
                  '-qmp', 'unix:' + os.path.join(self.dir, 'qmp'), *options],
                 stdin=subprocess.DEVNULL, stdout=err, stderr=err)
         try:
@@ -44,7 +46,10 @@ class Machine:
 
     def close(self):
         """End QEMU, whatever it does."""
-        self.qmp.close()
+        try:
+            self.qmp.close()
+        except (EOFError, OSError):
+            pass  # QEMU has closed it before
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.dir, ignore_errors=True)
