@@ -89,6 +89,28 @@ static void remove_all(CPUState *cpu)
     }
 }
 
+bool partial_debug_wants(CPUState *cpu)
+{
+    CPUBreakpoint *bp;
+    CPUWatchpoint *wp;
+
+    if (cpu->singlestep_enabled ||
+        !QTAILQ_EMPTY(&cpu->kvm_state->kvm_sw_breakpoints)) {
+        return true;
+    }
+    QTAILQ_FOREACH(bp, &cpu->breakpoints, entry) {
+        if (bp->flags & BP_GDB) {
+            return true;
+        }
+    }
+    QTAILQ_FOREACH(wp, &cpu->watchpoints, entry) {
+        if (wp->flags & BP_GDB) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Single steps: KVM's guest debug only matters where KVM runs the vCPU. */
 static int update(CPUState *cpu)
 {

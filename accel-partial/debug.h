@@ -11,4 +11,13 @@
  */
 void partial_debug_ops(AccelOpsClass *ops);
 
+/**
+ * partial_debug_wants: whether a debugger has asked for EXCP_DEBUG
+ * @cpu: the vCPU that returned it; called by its own thread with the BQL held
+ *
+ * The guest's own breakpoints raise #DB instead.  Without a debugger nobody
+ * could take the event, and QEMU's debugger stub would have no state for it.
+ */
+bool partial_debug_wants(CPUState *cpu);
+
 #endif

@@ -80,8 +80,7 @@ static bool tb_enter(CPUState *cpu)
     acc->stats.blocks++;
     acc->window_blocks++;
     ignore_gate(cpu);
-    if (cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK) {
-        /* STI and MOV SS belong together with what follows them. */
+    if (!partial_window_may_end(cpu)) {
         if (acc->light.on) {
             partial_light_hide_fpu(cpu);
         }

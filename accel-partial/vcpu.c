@@ -15,6 +15,7 @@
 #include "accel/kvm/kvm-cpus.h"
 #include "partial.h"
 #include "burst.h"
+#include "debug.h"
 #include "exits.h"
 #include "light.h"
 #include "rep-stop.h"
@@ -150,7 +151,8 @@ static void *vcpu_thread(void *arg)
     qemu_guest_random_seed_thread_part2(cpu->random_seed);
 
     do {
-        if (cpu_can_run(cpu) && run(cpu) == EXCP_DEBUG) {
+        if (cpu_can_run(cpu) && run(cpu) == EXCP_DEBUG &&
+            partial_debug_wants(cpu)) {
             cpu_handle_guest_debug(cpu);
         }
         qemu_wait_io_event(cpu);
@@ -188,6 +190,10 @@ void partial_vcpu_kick(CPUState *cpu)
 
 void partial_vcpu_interrupt(CPUState *cpu, int mask)
 {
+    if (cpu->num_ases < 2) {
+        /* Without SMM's address space there is no SMM; KVM loses an SMI, too. */
+        mask &= ~CPU_INTERRUPT_SMI;
+    }
     cpu->interrupt_request |= mask;
     if (mask & CPU_INTERRUPT_HARD) {
         qatomic_set(&cpu->accel->burst.raised, true);

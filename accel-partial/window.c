@@ -146,6 +146,9 @@ void partial_window_close(CPUState *cpu, PartialStop stop)
     acc->in_window = false;
     acc->stop = stop;
     acc->stats.stops[stop]++;
+    /* The instruction that met a watched address is VT's to make again. */
+    cpu->watchpoint_hit = NULL;
+    cpu_reset_interrupt(cpu, CPU_INTERRUPT_DEBUG);
     if (acc->light.on) {
         partial_light_give(cpu);
     } else {
@@ -197,6 +200,12 @@ static int after_halt(CPUState *cpu)
     return EXCP_HLT;
 }
 
+bool partial_window_may_end(CPUState *cpu)
+{
+    return !(cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK) &&
+           !cpu->watchpoint_hit;
+}
+
 /* Somebody wants the thread; a bounded window that has progressed ends. */
 static int after_kick(CPUState *cpu)
 {
@@ -206,8 +215,7 @@ static int after_kick(CPUState *cpu)
         /* Work that the vCPU has given itself: the window goes on after it. */
         return EXCP_INTERRUPT;
     }
-    if (acc->bounded && !acc->first &&
-        !(cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK)) {
+    if (acc->bounded && !acc->first && partial_window_may_end(cpu)) {
         partial_window_close(cpu, PARTIAL_STOP_KICK);
     }
     return EXCP_INTERRUPT;

@@ -60,6 +60,15 @@ int partial_window_run(CPUState *cpu);
 bool partial_window_rests(CPUState *cpu);
 
 /**
+ * partial_window_may_end: whether what began here has been completed
+ * @cpu: the vCPU, between two blocks
+ *
+ * STI and MOV SS belong together with what follows them, and a watched access
+ * with the #DB after its instruction.
+ */
+bool partial_window_may_end(CPUState *cpu);
+
+/**
  * partial_window_close: give the vCPU back to VT
  * @cpu: the vCPU; called by its own thread with the BQL held
  * @stop: for the record
