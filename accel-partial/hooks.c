@@ -318,7 +318,8 @@ static void io_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
         return;
     }
     flush_coalesced(mr);
-    if (acc->reason == PARTIAL_REASON_BURST &&
+    /* Without an instruction it is of an event's delivery or the page walker's. */
+    if (ra && acc->reason == PARTIAL_REASON_BURST &&
         !partial_burst_access(cpu, mr, is_store, ra, &why)) {
         stop(cpu, why);
         cpu_loop_exit_restore(cpu, ra);
