@@ -111,7 +111,7 @@ static int kvm_init_with_smm(PartialState *s, MachineState *ms)
 #define MIXED_TB_MIB 32
 #define MIXED_TB_MIB_PER_CPU 2
 
-static unsigned tb_mib(const PartialState *s, unsigned max_cpus)
+static size_t tb_mib(const PartialState *s, unsigned max_cpus)
 {
     if (s->tb_size || s->tcg_owns_all) {
         return s->tb_size;
@@ -125,7 +125,7 @@ static void start_tcg(PartialState *s, MachineState *ms)
     mttcg_enabled = true;
     page_init();
     tb_htable_init();
-    tcg_init((size_t)tb_mib(s, ms->smp.max_cpus) * MiB, 0, ms->smp.max_cpus);
+    tcg_init(MiB * tb_mib(s, ms->smp.max_cpus), 0, ms->smp.max_cpus);
     tcg_prologue_init();
 }
 

@@ -318,7 +318,7 @@ static void io_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
         return;
     }
     flush_coalesced(mr);
-    /* Without an instruction it is of an event's delivery or the page walker's. */
+    /* Without an instruction it is an event's delivery or the page walker. */
     if (ra && acc->reason == PARTIAL_REASON_BURST &&
         !partial_burst_access(cpu, mr, is_store, ra, &why)) {
         stop(cpu, why);

@@ -191,7 +191,7 @@ void partial_vcpu_kick(CPUState *cpu)
 void partial_vcpu_interrupt(CPUState *cpu, int mask)
 {
     if (cpu->num_ases < 2) {
-        /* Without SMM's address space there is no SMM; KVM loses an SMI, too. */
+        /* Without SMM's address space there is no SMM: KVM loses it, too. */
         mask &= ~CPU_INTERRUPT_SMI;
     }
     cpu->interrupt_request |= mask;
