@@ -3,7 +3,7 @@
 
 CONFIGURE_OPTIONS ?=
 
-.PHONY: all configure demo check check-quick check-qtest check-guests guests-images kernels bed-amd bed-intel
+.PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel
 .PHONY: bench bench-states install clean distclean help
 
 all: configure
@@ -41,6 +41,9 @@ check-guests: all guests-images
 guests-images: all
 	@tests/guests/boot/run --prepare > build/guests-images.log
 
+check-sanitize: all
+	@scripts/run-tests sanitize
+
 check-qtest: all
 	@scripts/run-tests qtest
 
@@ -54,7 +57,7 @@ install: all
 	@ninja -C build install
 
 clean:
-	rm -rf build qemu/source qemu/cache/state
+	rm -rf build build-sanitize qemu/source qemu/cache/state
 
 distclean: clean
 	rm -rf qemu/base qemu/cache qemu/tools tests/cache
@@ -64,6 +67,7 @@ help:
 	@echo 'make check        the tests'
 	@echo 'make check-quick  those that take less than five minutes'
 	@echo 'make check-qtest  all of QEMU'"'"'s own qtests for x86_64 and i386 (long)'
+	@echo 'make check-sanitize the fuzzer and our tests with address and undefined-behaviour sanitizers (long)'
 	@echo 'make check-guests real boot loaders, installers and userlands, looked at while they boot'
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
 	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long; GUESTS=all: longer; JOBS=N at a time)'
