@@ -344,26 +344,37 @@ watched_stack:
         inc     r13
         iretq
 
-; A breakpoint that is set just before a long burst is met in it.
+; A breakpoint that is set just before a long burst is met in it, every time: shortly before
+; there were windows, which know that none was set.
 late_breakpoint:
         call    set_debug_gate
-        mov     ebp, 50                 ; windows, so that the site is a good one
+        mov     rax, .target
+        mov     dr0, rax
+        mov     ebp, 50                 ; so that the site is a good one
 .warm:  call    .burst
         back_to_vt
         dec     ebp
         jnz     .warm
-        mov     rax, .target
-        mov     dr0, rax
+        mov     r12d, 40
+.next:  xor     eax, eax
+        mov     dr7, rax
+        call    .burst
+        back_to_vt
+        xor     r14d, r14d
         mov     eax, 0x402
         mov     dr7, rax
-        mov     ebp, 3000               ; most of them in one window
+        mov     ebp, 300                ; all of it in one window
 .long:  call    .burst
-        cmp     r14, 100
+        cmp     r14, 10
         jae     .hit
         dec     ebp
         jnz     .long
-        fail    1
-.hit:   xor     eax, eax
+        mov     [STEP], r12
+        jmp     failed
+.hit:   back_to_vt
+        dec     r12d
+        jnz     .next
+        xor     eax, eax
         mov     dr7, rax
         jmp     finished
 .burst: mov     edi, MMIO
