@@ -5,7 +5,6 @@
 #include "qapi/error.h"
 #include "qemu/accel.h"
 #include "qemu/error-report.h"
-#include "qemu/units.h"
 #include "exec/cputlb.h"
 #include "hw/boards.h"
 #include "hw/i386/x86.h"
@@ -111,12 +110,14 @@ static int kvm_init_with_smm(PartialState *s, MachineState *ms)
 #define MIXED_TB_MIB 32
 #define MIXED_TB_MIB_PER_CPU 2
 
-static size_t tb_mib(const PartialState *s, unsigned max_cpus)
+static size_t tb_bytes(const PartialState *s, unsigned max_cpus)
 {
-    if (s->tb_size || s->tcg_owns_all) {
-        return s->tb_size;
+    size_t mib = s->tb_size;
+
+    if (!mib && !s->tcg_owns_all) {
+        mib = MAX(MIXED_TB_MIB, max_cpus * MIXED_TB_MIB_PER_CPU);
     }
-    return MAX(MIXED_TB_MIB, MIXED_TB_MIB_PER_CPU * max_cpus);
+    return mib << 20;
 }
 
 static void start_tcg(PartialState *s, MachineState *ms)
@@ -125,7 +126,7 @@ static void start_tcg(PartialState *s, MachineState *ms)
     mttcg_enabled = true;
     page_init();
     tb_htable_init();
-    tcg_init(MiB * tb_mib(s, ms->smp.max_cpus), 0, ms->smp.max_cpus);
+    tcg_init(tb_bytes(s, ms->smp.max_cpus), 0, ms->smp.max_cpus);
     tcg_prologue_init();
 }
 
