@@ -323,11 +323,13 @@ void partial_light_debug(CPUState *cpu)
     AccelCPUState *acc = cpu->accel;
     CPUX86State *env = cpu_env(cpu);
 
-    if (!acc->light.on || !acc->light.debug_old) {
+    int64_t now = get_clock();
+
+    if (!acc->light.on || !acc->light.debug_old ||
+        now < acc->light.debug_until) {
         return;
     }
-    acc->light.debug_until = 0;
-    get_debug_regs(cpu, get_clock());
+    get_debug_regs(cpu, now);
     acc->light.dr6 = env->dr[6];
     partial_state_derive_breakpoints(env);
 }

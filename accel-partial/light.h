@@ -80,7 +80,7 @@ bool partial_light_trapped(CPUState *cpu);
 void partial_light_hide_fpu(CPUState *cpu);
 
 /**
- * partial_light_debug: fetch the guest's breakpoints if this window has not
+ * partial_light_debug: fetch the guest's breakpoints if they are old by now
  * @cpu: the vCPU, in a light window, before a block
  *
  * A window may begin with those of some milliseconds before: light.c.

@@ -363,7 +363,7 @@ late_breakpoint:
         xor     r14d, r14d
         mov     eax, 0x402
         mov     dr7, rax
-        mov     ebp, 300                ; all of it in one window
+        mov     ebp, 3000               ; all of it in one window
 .long:  call    .burst
         cmp     r14, 10
         jae     .hit
