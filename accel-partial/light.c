@@ -322,7 +322,6 @@ void partial_light_debug(CPUState *cpu)
 {
     AccelCPUState *acc = cpu->accel;
     CPUX86State *env = cpu_env(cpu);
-
     int64_t now = get_clock();
 
     if (!acc->light.on || !acc->light.debug_old ||
