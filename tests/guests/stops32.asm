@@ -207,6 +207,7 @@ scenarios:
         dd      sixteen         ; 2: 16-bit protected mode, CPL 0 and 3
         dd      sixteen         ; 3: the same, with a 16-bit TSS
         dd      v86             ; 4: virtual 8086 mode
+        dd      pae             ; 5: PAE, whose top entries have no accessed bit
 scenarios_end:
 
 ; [esp] vector; then an error code or EIP
@@ -249,6 +250,55 @@ finish: cli
         mov     [STATUS], eax
 .halt:  hlt
         jmp     .halt
+
+; The four entries of the page-directory-pointer table are registers of the CPU: it sets no
+; accessed bit there, and refuses entries that have one (SDM vol. 3A, 4.4.1).
+pae:    mov     edi, PAGES + 0x1000
+        mov     eax, 0x87
+        mov     ecx, 2048
+.pde:   mov     [edi], eax
+        mov     dword [edi + 4], 0
+        add     edi, 8
+        add     eax, 0x200000
+        dec     ecx
+        jnz     .pde
+        mov     edi, PAGES
+        mov     eax, (PAGES + 0x1000) | 1
+.pdpte: mov     [edi], eax
+        mov     dword [edi + 4], 0
+        add     edi, 8
+        add     eax, 0x1000
+        cmp     edi, PAGES + 32
+        jne     .pdpte
+        mov     eax, cr4
+        or      al, 0x20
+        mov     cr4, eax
+        mov     eax, PAGES
+        mov     cr3, eax
+        mov     eax, cr0
+        or      eax, 0x80000000
+        mov     cr0, eax
+        mov     ebp, 20
+.again: burst
+        enter_tcg
+        mov     eax, [0x40000000]
+        mov     eax, [0x80000000]
+        mov     edi, PAGES
+        mov     eax, (PAGES + 0x1000) | 1
+.look:  cmp     [edi], eax
+        jne     failed
+        add     edi, 8
+        add     eax, 0x1000
+        cmp     edi, PAGES + 32
+        jne     .look
+        mov     eax, cr4                ; each reads the entries anew
+        xor     al, 0x80
+        mov     cr4, eax
+        mov     eax, cr3
+        mov     cr3, eax
+        dec     ebp
+        jnz     .again
+        jmp     done
 
 ; IRQ 0 through the PIC at about 1 kHz, to gate 0x20
 start_timer:
