@@ -6,14 +6,51 @@
 #ifndef ACCEL_PARTIAL_BURST_H
 #define ACCEL_PARTIAL_BURST_H
 
-#include "hw/core/cpu.h"
-#include "partial.h"
+#include "policy.h"
+#include "window.h"
 
-struct kvm_run;
+/* An exit for a device access, which is still in flight. */
+typedef struct PartialBurstExit {
+    bool is_port;
+    uint64_t address;          /* guest-physical, or the port */
+    uint64_t pc;               /* RIP, which for stores may be the next one's */
+    uint64_t count;            /* RCX */
+} PartialBurstExit;
+
+/* Written by the vCPU's thread, but for what says other. */
+typedef struct PartialBurst {
+    Policy *policy;            /* NULL: no bursts here */
+    bool raised;               /* QEMU's PIC or APIC: since the exit; atomic */
+    PolicySite *site;          /* of the window that is open or asked for */
+    uint32_t quiet, quiet_left, blocks;
+    uint32_t accesses, gap, ticks;
+    uint32_t skip;             /* exits that policy is not asked about */
+    uint32_t quarters;         /* of exits that VT would have taken */
+    uint32_t in_port, in_row;
+    uint64_t count;            /* RCX at the last exit */
+    uint64_t page, device;     /* of the last that was not for a port */
+    uint64_t in_block;
+    struct {
+        uint64_t block;        /* it was made in; 0: none yet */
+        uintptr_t ra;          /* where TCG made it; 0: of a port */
+        uint64_t count;        /* RCX */
+        bool is_load;
+    } last;                    /* access */
+    bool over;                 /* the window ends where an instruction does */
+    bool long_now;             /* its deadline has come */
+    PartialStop why;           /* ... and why */
+    int64_t translating;       /* since when; 0: it is not */
+    int64_t cold_ns;           /* how long it was in the window */
+    int64_t left;              /* when the exit was looked at */
+    int64_t start, deadline;
+    uint64_t exit_ns, loss_ns; /* see PolicyDecision */
+} PartialBurst;
 
 /**
- * partial_burst_init: get a vCPU ready for burst windows, if they are wanted
+ * partial_burst_init: get a vCPU ready for burst windows
  * @cpu: the vCPU, in its thread, before it runs
+ *
+ * To be called where the user wants bursts and VT can take light state only.
  */
 void partial_burst_init(CPUState *cpu);
 
@@ -24,78 +61,55 @@ void partial_burst_init(CPUState *cpu);
 void partial_burst_fini(CPUState *cpu);
 
 /**
+ * partial_burst_forget: a reset or loadvm has replaced the vCPU's state
+ * @cpu: the vCPU, in its thread
+ */
+void partial_burst_forget(CPUState *cpu);
+
+/**
+ * partial_burst_can_skip: whether the next exit may be passed over unseen
+ * @cpu: the vCPU
+ *
+ * So are most exits of those that cannot open a window: they have to cost next
+ * to nothing.  Context: the vCPU's thread, without the BQL.
+ */
+bool partial_burst_can_skip(CPUState *cpu);
+
+/**
+ * partial_burst_skip: count an exit that is passed over
+ * @cpu: the vCPU, for which partial_burst_can_skip() said yes
+ */
+void partial_burst_skip(CPUState *cpu);
+
+/**
  * partial_burst_exit: a device access left VT
  * @cpu: the vCPU, whose access is still in flight
- * @run: its run page
+ * @exit: what for
  *
- * Makes kvm_cpu_exec() come back after the access if a window is wanted.
+ * Makes VT come back after the access if a window is wanted.
  * Context: the vCPU's thread, without the BQL.
  */
-void partial_burst_exit(CPUState *cpu, struct kvm_run *run);
+void partial_burst_exit(CPUState *cpu, const PartialBurstExit *exit);
 
 /**
  * partial_burst_open: open the window that an exit asked for, if one did
  * @cpu: the vCPU, whose access is complete
  * @kicked: somebody wants the thread: forget it this time
  *
- * Context: the vCPU's thread, with the BQL; as for partial_burst_closed().
+ * Context: the vCPU's thread, with the BQL.
  */
 void partial_burst_open(CPUState *cpu, bool kicked);
 
 /**
- * partial_burst_closed: tell policy how the window went
- * @cpu: the vCPU
- * @stop: why it ended
+ * partial_burst_raised: QEMU's own PIC or APIC wants an interrupt
+ * @cpu: the vCPU; any thread, with the BQL
  */
-void partial_burst_closed(CPUState *cpu, PartialStop stop);
+void partial_burst_raised(CPUState *cpu);
 
 /**
  * partial_burst_code_changed: VT has changed the code that comes next
  * @cpu: the vCPU, between two blocks
  */
 void partial_burst_code_changed(CPUState *cpu);
-
-/**
- * partial_burst_translating: a block is about to be translated, which takes as
- * long as thousands that only run
- * @cpu: the vCPU
- */
-void partial_burst_translating(CPUState *cpu);
-
-/**
- * partial_burst_block: whether the window ends before its next block
- * @cpu: the vCPU, in a burst window
- * @why: out: the reason
- *
- * Returns: true if so.
- * Context: the vCPU's thread, without the BQL; as for the two below.
- */
-bool partial_burst_block(CPUState *cpu, PartialStop *why);
-
-/**
- * partial_burst_access: count an access of a device
- * @cpu: the vCPU, in a burst window
- * @mr: whose region it is
- * @is_store: whether it is a store
- * @ra: where in TCG's code it is made
- * @why: out: why the window ends
- *
- * Returns: false if the window ends before this access.  Never between the
- * accesses of one instruction: then an access that is denied is made.
- */
-bool partial_burst_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
-                          uintptr_t ra, PartialStop *why);
-
-/**
- * partial_burst_port: the same for an access of a port
- * @cpu: the vCPU, in a burst window
- * @port: its number
- * @is_in: whether it is read
- * @why: out: why the window ends
- *
- * Returns: as partial_burst_access()
- */
-bool partial_burst_port(CPUState *cpu, uint32_t port, bool is_in,
-                        PartialStop *why);
 
 #endif

@@ -6,9 +6,7 @@
 #include "exec/ram_addr.h"
 #include "exec/translation-block.h"
 #include "tcg/tcg.h"
-#include "partial.h"
-#include "burst.h"
-#include "code.h"
+#include "vcpu-state.h"
 #include "trace.h"
 
 /* 16 MiB of copies; past that the oldest quarter goes. */
@@ -64,7 +62,7 @@ static bool is_right(CPUState *cpu, CodePage *page, ram_addr_t addr)
     if (page->generation >= cpu->code_gen) {
         return true;
     }
-    cpu->accel->stats.code_verified++;
+    PARTIAL_COUNT(cpu, code_verified);
     if (page->written || !is_copied(page, addr)) {
         return false;
     }
@@ -77,7 +75,7 @@ static void drop_page(CPUState *cpu, ram_addr_t addr)
 {
     CodePage *page;
 
-    cpu->accel->stats.code_stale++;
+    PARTIAL_COUNT(cpu, code_stale);
     trace_partial_code_stale(cpu->cpu_index, addr);
     /* The copy first: what is written after it will be found different. */
     WITH_QEMU_LOCK_GUARD(&lock) {
@@ -91,7 +89,7 @@ static void drop_page(CPUState *cpu, ram_addr_t addr)
 
 static PartialCodeSeen *seen_of(CPUState *cpu, ram_addr_t addr)
 {
-    return &cpu->accel->code_seen[(addr >> TARGET_PAGE_BITS) %
+    return &cpu->accel->code.seen[(addr >> TARGET_PAGE_BITS) %
                                   PARTIAL_CODE_SEEN];
 }
 
@@ -124,14 +122,14 @@ static bool verify_page(CPUState *cpu, ram_addr_t addr)
     return false;
 }
 
-bool partial_code_trust(CPUState *cpu, TranslationBlock *tb)
+bool partial_code_trust(CPUState *cpu, TranslationBlock *tb, bool *changed)
 {
     tb_page_addr_t page1 = tb_page_addr1(tb);
     uint64_t gen = cpu->code_gen;
 
-    if (!verify_page(cpu, tb_page_addr0(tb)) ||
-        (page1 != -1 && !verify_page(cpu, page1))) {
-        partial_burst_code_changed(cpu);
+    *changed = !verify_page(cpu, tb_page_addr0(tb)) ||
+               (page1 != -1 && !verify_page(cpu, page1));
+    if (*changed) {
         return false;
     }
     qatomic_set(&tb->code_gen, gen);
@@ -178,11 +176,7 @@ void partial_code_translate(CPUState *cpu, uint64_t ram_addr)
     bool changed = false;
     CodePage *page;
 
-    if (!partial_mixed()) {
-        return;
-    }
-    cpu->accel->stats.translations++;
-    partial_burst_translating(cpu);
+    PARTIAL_COUNT(cpu, translations);
     WITH_QEMU_LOCK_GUARD(&lock) {
         page = g_hash_table_lookup(pages, key_of(addr));
         if (!page) {

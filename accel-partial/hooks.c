@@ -3,6 +3,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
+#include "qemu/main-loop.h"
 #include "accel/tcg/cpu-ops.h"
 #include "exec/address-spaces.h"
 #include "exec/cpu_ldst.h"
@@ -11,52 +12,20 @@
 #include "exec/memory-internal.h"
 #include "exec/translation-block.h"
 #include "hw/i386/apic_internal.h"
-#include "hw/intc/ioapic.h"
-#include "kvm/kvm_i386.h"
 #include "tcg/helper-tcg.h"
-#include "partial.h"
-#include "burst.h"
-#include "code.h"
 #include "io.h"
-#include "light.h"
-#include "msr.h"
-#include "near.h"
 #include "rep.h"
-#include "tables.h"
 #include "tlb.h"
-#include "window.h"
-#include "trace.h"
+#include "vcpu-state.h"
+#include "vt.h"
 
 static const TCGCPUOps *x86_ops;
 static TCGCPUOps hooked_ops;
 
 static void stop(CPUState *cpu, PartialStop why)
 {
-    cpu->accel->stop = why;
+    cpu->accel->window.stop = why;
     cpu->exception_index = EXCP_PARTIAL;
-}
-
-/* Whether the CPU is in a mode that belongs to TCG. */
-static bool in_own_mode(CPUState *cpu)
-{
-    PartialModes states = partial_state->states;
-
-    return states == PARTIAL_MODES_ALL ||
-           (states && partial_gate_closed(cpu_env(cpu))) ||
-           states & (1u << partial_mode_of(cpu_env(cpu)));
-}
-
-/* The guest reached a CPU mode that VT runs natively, and is there to stay. */
-static bool left_for_vt(CPUState *cpu)
-{
-    if (partial_near_still(cpu)) {
-        return false;
-    }
-    if (!in_own_mode(cpu)) {
-        return !partial_near_stays(cpu, partial_mode_of(cpu_env(cpu)));
-    }
-    partial_near_own(cpu);
-    return false;
 }
 
 /*
@@ -66,7 +35,7 @@ static bool left_for_vt(CPUState *cpu)
 static void ignore_gate(CPUState *cpu)
 {
     if (unlikely(partial_gate_closed(cpu_env(cpu))) &&
-        !partial_state->states) {
+        !partial_config->states) {
         cpu_env(cpu)->a20_mask = -1;
         tlb_flush(cpu);
     }
@@ -74,37 +43,32 @@ static void ignore_gate(CPUState *cpu)
 
 static bool tb_enter(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
     PartialStop why;
 
-    acc->stats.blocks++;
-    acc->window_blocks++;
+    PARTIAL_COUNT(cpu, blocks);
+    w->blocks++;
     ignore_gate(cpu);
     if (!partial_window_may_end(cpu)) {
-        if (acc->light.on) {
-            partial_light_hide_fpu(cpu);
+        if (w->kind->light) {
+            partial_vt->hide(cpu);
         }
         return false;
     }
-    if (!acc->bounded) {
-        if (left_for_vt(cpu)) {
-            stop(cpu, PARTIAL_STOP_MODE);
-            return true;
-        }
-        return false;
+    if (w->blocks > 1) {
+        w->first = false;
     }
-    if (acc->window_blocks > 1) {
-        acc->first = false;
-    }
-    if (acc->reason == PARTIAL_REASON_BURST && partial_burst_block(cpu, &why)) {
+    if (w->kind->block && w->kind->block(cpu, &why)) {
         stop(cpu, why);
         return true;
     }
-    if (acc->blocks_left == 0) {
+    if (w->kind->light) {
+        partial_vt->hide(cpu);
+    }
+    if (w->kind->bounded && w->blocks_left-- == 0) {
         stop(cpu, PARTIAL_STOP_BUDGET);
         return true;
     }
-    acc->blocks_left--;
     return false;
 }
 
@@ -123,51 +87,57 @@ static bool is_ud_instruction(CPUState *cpu)
 }
 
 /*
- * TCG says #UD in a window that both engines may run.  The instruction that KVM
+ * TCG says #UD in a window that both engines may run.  The instruction that VT
  * failed on: nobody knows it.  A later one: VT may.  User code gets its #UD,
- * as it does from KVM, or any guest program could pause the VM.  In a CPU mode
+ * as it does from VT, or any guest program could pause the VM.  In a CPU mode
  * that belongs to TCG its word counts, whoever came upon the instruction first.
  */
 static bool undefined_is_the_guests(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
 
-    if (!acc->bounded || in_own_mode(cpu) || is_ud_instruction(cpu)) {
+    if (!w->kind->bounded || partial_near_in_own(cpu) ||
+        is_ud_instruction(cpu)) {
         return true;
     }
-    if (!acc->first) {
+    if (!w->first) {
         stop(cpu, PARTIAL_STOP_UNKNOWN);
         return false;
     }
     if ((cpu_env(cpu)->hflags & HF_CPL_MASK) == 3) {
         warn_report_once("accel partial: a guest program used an instruction "
-                         "that neither KVM nor TCG knows; it got #UD");
+                         "that neither VT nor TCG knows; it got #UD");
         return true;
     }
     stop(cpu, PARTIAL_STOP_NEITHER);
     return false;
 }
 
+static bool in_light(CPUState *cpu)
+{
+    return cpu->accel->window.open && cpu->accel->window.kind->light;
+}
+
 static void do_interrupt(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
     CPUX86State *env = cpu_env(cpu);
     int vector = cpu->exception_index;
 
-    if (vector == EXCP07_PREX && partial_light_trapped(cpu)) {
+    if (vector == EXCP07_PREX && in_light(cpu) && partial_vt->trapped(cpu)) {
         return;
     }
-    if (acc->event_is_irq) {
-        acc->event_is_irq = false;
+    if (w->event_is_irq) {
+        w->event_is_irq = false;
         do_interrupt_x86_hardirq(env, vector, 1);
         return;
     }
-    /* Before the first block it is an event that KVM had begun to deliver. */
-    if (vector == EXCP06_ILLOP && !env->exception_is_int &&
-        acc->window_blocks && !undefined_is_the_guests(cpu)) {
+    /* Before the first block it is an event that VT had begun to deliver. */
+    if (vector == EXCP06_ILLOP && !env->exception_is_int && w->blocks &&
+        !undefined_is_the_guests(cpu)) {
         cpu_loop_exit(cpu);
     }
-    acc->first = false;
+    w->first = false;
     x86_ops->do_interrupt(cpu);
 }
 
@@ -175,9 +145,9 @@ static bool exec_interrupt(CPUState *cpu, int request)
 {
     bool delivered;
 
-    if (cpu->accel->light.on &&
+    if (in_light(cpu) &&
         x86_cpu_pending_interrupt(cpu, request) & ~CPU_INTERRUPT_POLL) {
-        /* KVM has what it takes: the MSRs that SMM saves, for one. */
+        /* VT has what it takes: the MSRs that SMM saves, for one. */
         stop(cpu, PARTIAL_STOP_INTERRUPT);
         cpu_loop_exit(cpu);
     }
@@ -203,27 +173,23 @@ static MemoryRegion *region_at(CPUState *cpu, hwaddr gpa, hwaddr *offset)
     return address_space_translate(as, gpa, offset, &len, false, attrs);
 }
 
-/* Pages whose accesses KVM's own interrupt controllers must see. */
-static bool vt_owns_page(CPUState *cpu, hwaddr gpa)
+/*
+ * With QEMU's APIC: an IPI may tell others of page tables that this window
+ * changed, so VT must know of them before.
+ */
+static bool tells_of_tables(CPUState *cpu, hwaddr gpa)
 {
     APICCommonState *apic = APIC_COMMON(X86_CPU(cpu)->apic_state);
 
-    if (!cpu->accel->bounded) {
-        return false;
-    }
-    if (gpa == IO_APIC_DEFAULT_ADDRESS) {
-        return kvm_ioapic_in_kernel();
-    }
-    if (!apic || gpa != (apic->apicbase & MSR_IA32_APICBASE_BASE)) {
-        return false;
-    }
-    /*
-     * With QEMU's APIC: an IPI may tell others of page tables that this window
-     * changed, so KVM must know of them before.
-     */
-    return kvm_irqchip_in_kernel() ||
-           (cpu->accel->watch_stores && !cpu->accel->first &&
-            g_hash_table_size(cpu->accel->written));
+    return apic && gpa == (apic->apicbase & MSR_IA32_APICBASE_BASE) &&
+           !cpu->accel->window.first && partial_tables_have_stores(cpu);
+}
+
+/* Whether VT, and not TCG, has to access a page. */
+static bool vt_owns_page(CPUState *cpu, hwaddr gpa)
+{
+    return cpu->accel->window.kind->bounded &&
+           (partial_vt->owns_page(cpu, gpa) || tells_of_tables(cpu, gpa));
 }
 
 /* Protection keys guard user pages alone; those are in the lower half. */
@@ -232,7 +198,7 @@ static bool needs_pkru(const CPUX86State *env, vaddr addr)
     return env->cr[4] & CR4_PKE_MASK && (int64_t)addr >= 0;
 }
 
-/* The VM is paused, but not for a user program: it gets #UD, as from KVM. */
+/* The VM is paused, but not for a user program: it gets #UD, as from VT. */
 static G_NORETURN void neither(CPUState *cpu, PartialStop why, uintptr_t ra)
 {
     if ((cpu_env(cpu)->hflags & HF_CPL_MASK) == 3) {
@@ -242,61 +208,63 @@ static G_NORETURN void neither(CPUState *cpu, PartialStop why, uintptr_t ra)
     cpu_loop_exit_restore(cpu, ra);
 }
 
-static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
-                     int mmu_idx, bool probe, uintptr_t ra)
+/* What a window must know of the page that has just been entered. */
+static void look_at_page(CPUState *cpu, vaddr addr, hwaddr gpa,
+                         MMUAccessType type, int mmu_idx, uintptr_t ra)
 {
-    AccelCPUState *acc = cpu->accel;
-    hwaddr gpa, offset;
+    bool watches = partial_tables_watch(cpu);
+    hwaddr offset;
     MemoryRegion *mr;
 
-    if (acc->light.on && needs_pkru(cpu_env(cpu), addr)) {
-        partial_light_fpu(cpu);
-    }
-    if (!x86_ops->tlb_fill(cpu, addr, size, type, mmu_idx, probe, ra)) {
-        return false;
-    }
-    /* The page walker's own accesses change accessed and dirty bits only. */
-    if (probe || !acc->in_window || mmu_idx == MMU_PHYS_IDX ||
-        mmu_idx == MMU_NESTED_IDX) {
-        return true;
-    }
-    gpa = partial_tlb_page(cpu, addr, mmu_idx);
-    if (vt_owns_page(cpu, gpa)) {
-        if (!acc->first) {
-            stop(cpu, PARTIAL_STOP_VT_OWNED);
-            cpu_loop_exit_restore(cpu, ra);
-        }
-        /* What KVM failed on cannot be given back to it. */
-        neither(cpu, PARTIAL_STOP_NEITHER, ra);
-    }
-    if (type != MMU_DATA_STORE && acc->watch_stores) {
+    if (type != MMU_DATA_STORE && watches) {
         /* A page that was read first may be writable now. */
         partial_tlb_trap_stores(cpu, addr, mmu_idx);
     }
     if (type == MMU_INST_FETCH) {
         if (partial_tlb_runs_ram(cpu, addr, mmu_idx)) {
-            return true;
+            return;
         }
         mr = region_at(cpu, gpa, &offset);
         if (mr->ops == &unassigned_mem_ops && !memory_region_is_ram(mr)) {
             neither(cpu, PARTIAL_STOP_NOWHERE, ra);
         }
-    } else if (type == MMU_DATA_STORE && acc->watch_stores) {
+    } else if (type == MMU_DATA_STORE && watches) {
         mr = region_at(cpu, gpa, &offset);
         if (memory_region_is_ram(mr)) {
             partial_tables_note(cpu, gpa, memory_region_get_ram_ptr(mr) +
                                 (offset & TARGET_PAGE_MASK));
         }
     }
-    return true;
 }
 
-/* Ports of the controllers that a full in-kernel irqchip brings along. */
-static bool vt_owns_port(uint32_t port)
+static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
+                     int mmu_idx, bool probe, uintptr_t ra)
 {
-    return kvm_pic_in_kernel() &&
-           ((port & ~0x81u) == 0x20 || (port & ~3u) == 0x40 || port == 0x61 ||
-            (port & ~1u) == 0x4d0);
+    PartialWindow *w = &cpu->accel->window;
+    hwaddr gpa;
+
+    if (in_light(cpu) && needs_pkru(cpu_env(cpu), addr)) {
+        partial_vt->fetch(cpu, PARTIAL_GROUP_FPU);
+    }
+    if (!x86_ops->tlb_fill(cpu, addr, size, type, mmu_idx, probe, ra)) {
+        return false;
+    }
+    /* The page walker's own accesses change accessed and dirty bits only. */
+    if (probe || !w->open || mmu_idx == MMU_PHYS_IDX ||
+        mmu_idx == MMU_NESTED_IDX) {
+        return true;
+    }
+    gpa = partial_tlb_page(cpu, addr, mmu_idx);
+    if (vt_owns_page(cpu, gpa)) {
+        if (!w->first) {
+            stop(cpu, PARTIAL_STOP_VT_OWNED);
+            cpu_loop_exit_restore(cpu, ra);
+        }
+        /* What VT failed on cannot be given back to it. */
+        neither(cpu, PARTIAL_STOP_NEITHER, ra);
+    }
+    look_at_page(cpu, addr, gpa, type, mmu_idx, ra);
+    return true;
 }
 
 /* An access that other engines' stores must not overtake. */
@@ -311,50 +279,50 @@ static void flush_coalesced(MemoryRegion *mr)
 static void io_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
                       uintptr_t ra)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
+    PartialAccess access = { .mr = mr, .is_store = is_store, .ra = ra };
     PartialStop why;
 
-    if (!acc->in_window || !partial_mixed()) {
+    if (!w->open || !partial_mixed()) {
         return;
     }
     flush_coalesced(mr);
     /* Without an instruction it is an event's delivery or the page walker. */
-    if (ra && acc->reason == PARTIAL_REASON_BURST &&
-        !partial_burst_access(cpu, mr, is_store, ra, &why)) {
+    if (ra && w->kind->access && !w->kind->access(cpu, &access, &why)) {
         stop(cpu, why);
         cpu_loop_exit_restore(cpu, ra);
     }
 }
 
-static bool leave_port(CPUState *cpu, uint32_t port, bool is_in,
+static bool leave_port(CPUState *cpu, uint32_t port, bool is_out,
                        PartialStop *why)
 {
-    AccelCPUState *acc = cpu->accel;
+    const PartialWindowKind *kind = cpu->accel->window.kind;
+    PartialAccess access = { .port = port, .is_store = is_out };
 
-    return vt_owns_port(port) ||
-           (acc->reason == PARTIAL_REASON_BURST &&
-            !partial_burst_port(cpu, port, is_in, why));
+    return partial_vt->owns_port(cpu, port) ||
+           (kind->access && !kind->access(cpu, &access, why));
 }
 
 /*
- * CPUID and the MSRs are KVM's in a window that both engines may run: a
+ * CPUID and the MSRs are VT's in a window that both engines may run: a
  * hypervisor leaf or kvmclock's page would have two answers.  So is what VT's
  * own TLB must see; and a light window has not fetched all registers.
  */
 static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
                    PartialStop *why)
 {
-    AccelCPUState *acc = cpu->accel;
+    bool light = cpu->accel->window.kind->light;
 
     switch (insn) {
     case X86_LEAVE_IN:
     case X86_LEAVE_OUT:
-        return leave_port(cpu, arg, insn == X86_LEAVE_IN, why);
+        return leave_port(cpu, arg, insn == X86_LEAVE_OUT, why);
     case X86_LEAVE_SYSTEM:
-        return acc->light.on;
+        return light;
     case X86_LEAVE_TSC:
-        if (acc->light.on) {
-            partial_light_tsc(cpu);
+        if (light) {
+            partial_vt->fetch(cpu, PARTIAL_GROUP_TSC);
         }
         return false;
     case X86_LEAVE_MMU:
@@ -364,17 +332,16 @@ static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
     }
 }
 
-/* Resources of KVM's interrupt controllers: TCG would ask QEMU's own. */
-static bool only_vt_has(X86Leave insn, uint32_t arg)
+/* Resources of VT's interrupt controllers: TCG would ask QEMU's own. */
+static bool only_vt_has(CPUState *cpu, X86Leave insn, uint32_t arg)
 {
     switch (insn) {
     case X86_LEAVE_IN:
     case X86_LEAVE_OUT:
-        return vt_owns_port(arg);
+        return partial_vt->owns_port(cpu, arg);
     case X86_LEAVE_RDMSR:
     case X86_LEAVE_WRMSR:
-        return kvm_irqchip_in_kernel() && arg >= MSR_APIC_START &&
-               arg <= MSR_APIC_END;
+        return partial_vt->owns_msr(cpu, arg);
     default:
         return false;
     }
@@ -383,25 +350,25 @@ static bool only_vt_has(X86Leave insn, uint32_t arg)
 static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
 {
     CPUState *cpu = env_cpu(env);
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
     PartialStop why = PARTIAL_STOP_VT_OWNED;
 
-    if (!acc->in_window) {
+    if (!w->open) {
         return false;
     }
-    if (!acc->bounded) {
+    if (!w->kind->bounded) {
         if (insn == X86_LEAVE_WRMSR && partial_mixed()) {
-            partial_msr_written(cpu, arg);
+            partial_vt->msr_written(cpu, arg);
         }
         return false;
     }
     if (!leaves(cpu, insn, arg, &why)) {
         return false;
     }
-    if (acc->first) {
+    if (w->first) {
         /* What VT failed on cannot be left to it: TCG's answer has to do. */
-        acc->mmu_changed |= insn == X86_LEAVE_MMU;
-        if (!only_vt_has(insn, arg)) {
+        w->mmu_changed |= insn == X86_LEAVE_MMU;
+        if (!only_vt_has(cpu, insn, arg)) {
             return false;
         }
         why = PARTIAL_STOP_NEITHER;
@@ -410,14 +377,39 @@ static bool leave(CPUX86State *env, X86Leave insn, uint32_t arg)
     return true;
 }
 
+/* --- code ----------------------------------------------------------------- */
+
+static bool tb_trust(CPUState *cpu, TranslationBlock *tb)
+{
+    bool changed, right = partial_code_trust(cpu, tb, &changed);
+
+    if (changed) {
+        partial_burst_code_changed(cpu);
+    }
+    return right;
+}
+
+static void tb_page(CPUState *cpu, uint64_t ram_addr)
+{
+    const PartialWindowKind *kind = cpu->accel->window.kind;
+
+    if (!partial_mixed()) {
+        return;
+    }
+    if (kind->translating) {
+        kind->translating(cpu);
+    }
+    partial_code_translate(cpu, ram_addr);
+}
+
 const TCGCPUOps *partial_window_hooks(const TCGCPUOps *ops)
 {
     x86_ops = ops;
     hooked_ops = *ops;
     hooked_ops.tb_enter = tb_enter;
     hooked_ops.rests = partial_window_rests;
-    hooked_ops.tb_trust = partial_code_trust;
-    hooked_ops.tb_page = partial_code_translate;
+    hooked_ops.tb_trust = tb_trust;
+    hooked_ops.tb_page = tb_page;
     hooked_ops.do_interrupt = do_interrupt;
     hooked_ops.cpu_exec_interrupt = exec_interrupt;
     hooked_ops.tlb_fill = tlb_fill;

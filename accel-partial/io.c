@@ -5,8 +5,8 @@
 #include "cpu.h"
 #include "exec/exec-all.h"
 #include "exec/translation-block.h"
-#include "partial.h"
 #include "io.h"
+#include "vcpu-state.h"
 
 /*
  * Shared by all vCPUs, read and written without a lock.  A wrong entry costs a
@@ -55,7 +55,7 @@ void partial_io_recompile(CPUState *cpu, TranslationBlock *tb)
     vaddr pc = env->segs[R_CS].base + env->eip;
 
     if (!partial_io_expected(cpu, pc) && remember(pc)) {
-        cpu->accel->stats.io_splits++;
+        PARTIAL_COUNT(cpu, io_splits);
         tb_phys_invalidate(tb, -1);
     }
 }

@@ -5,7 +5,6 @@
 #include "qapi/error.h"
 #include "cpu.h"
 #include "mode.h"
-#include <linux/kvm.h>
 
 const char *const partial_mode_name[PARTIAL_MODE__MAX] = {
     [PARTIAL_MODE_REAL] = "real",
@@ -28,18 +27,9 @@ static PartialMode protected_mode(bool paged, bool code32)
     return code32 ? PARTIAL_MODE_PROT32 : PARTIAL_MODE_PROT16;
 }
 
-/* What VM entry looks at in a segment register. */
-typedef struct Segment {
-    uint64_t base;
-    uint32_t limit;
-    uint16_t selector;
-    uint8_t type, dpl;
-    bool usable;
-} Segment;
-
-static Segment from_env(const SegmentCache *c)
+static PartialSegment from_env(const SegmentCache *c)
 {
-    return (Segment) {
+    return (PartialSegment) {
         .base = c->base, .limit = c->limit, .selector = c->selector,
         .type = c->flags >> DESC_TYPE_SHIFT & 15,
         .dpl = c->flags >> DESC_DPL_SHIFT & 3,
@@ -47,16 +37,8 @@ static Segment from_env(const SegmentCache *c)
     };
 }
 
-static Segment from_kvm(const struct kvm_segment *s)
-{
-    return (Segment) {
-        .base = s->base, .limit = s->limit, .selector = s->selector,
-        .type = s->type, .dpl = s->dpl, .usable = s->present && !s->unusable,
-    };
-}
-
 /* Segments as an 8086 has them; all six. */
-static bool are_small(const Segment *segs)
+static bool are_small(const PartialSegment *segs)
 {
     int i;
 
@@ -71,7 +53,7 @@ static bool are_small(const Segment *segs)
 
 enum { TYPE_CODE = 8, TYPE_CONFORMING = 4 };
 
-static unsigned rpl(const Segment *s)
+static unsigned rpl(const PartialSegment *s)
 {
     return s->selector & 3;
 }
@@ -81,9 +63,9 @@ static unsigned rpl(const Segment *s)
  * (SDM vol. 3C, 27.3.1.2).  Just after CR0.PE is set they are still real
  * mode's: their low bits are no privilege level, CS is a data segment.
  */
-static bool are_protected(const Segment *segs)
+static bool are_protected(const PartialSegment *segs)
 {
-    const Segment *cs = &segs[R_CS], *ss = &segs[R_SS];
+    const PartialSegment *cs = &segs[R_CS], *ss = &segs[R_SS];
     int i;
 
     if (!cs->usable || !(cs->type & TYPE_CODE) ||
@@ -102,10 +84,23 @@ static bool are_protected(const Segment *segs)
     return true;
 }
 
+PartialMode partial_mode_outside_long(const PartialSegment *segs, uint64_t cr0,
+                                      bool vm, bool code32)
+{
+    if (!(cr0 & CR0_PE_MASK)) {
+        return are_small(segs) ? PARTIAL_MODE_REAL : PARTIAL_MODE_BIGREAL;
+    }
+    if (vm) {
+        return PARTIAL_MODE_VM86;
+    }
+    return are_protected(segs) ? protected_mode(cr0 & CR0_PG_MASK, code32)
+                               : PARTIAL_MODE_BIGREAL;
+}
+
 PartialMode partial_mode_of(const CPUX86State *env)
 {
     uint32_t hflags = env->hflags;
-    Segment segs[6];
+    PartialSegment segs[6];
     int i;
 
     if (hflags & HF_CS64_MASK) {
@@ -115,43 +110,11 @@ PartialMode partial_mode_of(const CPUX86State *env)
     if (hflags & HF_LMA_MASK) {
         return PARTIAL_MODE_COMPAT;
     }
-    if (env->eflags & VM_MASK) {
-        return PARTIAL_MODE_VM86;
-    }
     for (i = 0; i < 6; i++) {
         segs[i] = from_env(&env->segs[i]);
     }
-    if (!(hflags & HF_PE_MASK)) {
-        return are_small(segs) ? PARTIAL_MODE_REAL : PARTIAL_MODE_BIGREAL;
-    }
-    return are_protected(segs) ?
-           protected_mode(env->cr[0] & CR0_PG_MASK, hflags & HF_CS32_MASK) :
-           PARTIAL_MODE_BIGREAL;
-}
-
-PartialMode partial_mode_of_sregs(const struct kvm_sregs *s, uint64_t rflags)
-{
-    Segment segs[6] = {
-        [R_ES] = from_kvm(&s->es), [R_CS] = from_kvm(&s->cs),
-        [R_SS] = from_kvm(&s->ss), [R_DS] = from_kvm(&s->ds),
-        [R_FS] = from_kvm(&s->fs), [R_GS] = from_kvm(&s->gs),
-    };
-
-    if (s->efer & MSR_EFER_LMA) {
-        if (!s->cs.l) {
-            return PARTIAL_MODE_COMPAT;
-        }
-        return s->ss.dpl == 3 ? PARTIAL_MODE_LONG3 : PARTIAL_MODE_LONG0;
-    }
-    if (!(s->cr0 & CR0_PE_MASK)) {
-        return are_small(segs) ? PARTIAL_MODE_REAL : PARTIAL_MODE_BIGREAL;
-    }
-    if (rflags & VM_MASK) {
-        return PARTIAL_MODE_VM86;
-    }
-    return are_protected(segs) ?
-           protected_mode(s->cr0 & CR0_PG_MASK, s->cs.db) :
-           PARTIAL_MODE_BIGREAL;
+    return partial_mode_outside_long(segs, env->cr[0], env->eflags & VM_MASK,
+                                     hflags & HF_CS32_MASK);
 }
 
 bool partial_modes_parse(const char *list, PartialModes *modes, Error **errp)

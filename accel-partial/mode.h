@@ -6,6 +6,8 @@
 #ifndef ACCEL_PARTIAL_MODE_H
 #define ACCEL_PARTIAL_MODE_H
 
+#include "cpu.h"
+
 typedef enum PartialMode {
     PARTIAL_MODE_REAL,      /* segments as a reset 8086 would have them */
     /* Real mode with other segments, or protected mode with what it left. */
@@ -34,20 +36,30 @@ extern const char *const partial_mode_name[PARTIAL_MODE__MAX];
  */
 PartialMode partial_mode_of(const CPUX86State *env);
 
-struct kvm_sregs;
+/* What VM entry looks at in a segment register. */
+typedef struct PartialSegment {
+    uint64_t base;
+    uint32_t limit;
+    uint16_t selector;
+    uint8_t type, dpl;
+    bool usable;
+} PartialSegment;
+
 /**
- * partial_mode_of_sregs: the same from KVM's registers
- * @sregs: as of KVM_GET_SREGS or the synced registers of KVM_RUN
- * @rflags: the guest's RFLAGS
+ * partial_mode_outside_long: the CPU mode of a vCPU that is not in long mode
+ * @segs: its segment registers, in the order of R_ES to R_GS
+ * @cr0: CR0
+ * @vm: RFLAGS.VM
+ * @code32: the D bit of CS
  */
-PartialMode partial_mode_of_sregs(const struct kvm_sregs *sregs,
-                                  uint64_t rflags);
+PartialMode partial_mode_outside_long(const PartialSegment *segs, uint64_t cr0,
+                                      bool vm, bool code32);
 
 /**
  * partial_gate_closed: whether the A20 gate masks addresses
  * @env: the vCPU's registers
  *
- * VT does not know the gate (facts of KVM: it ignores it), TCG does.
+ * VT ignores the gate, as KVM does; TCG honours it.
  */
 static inline bool partial_gate_closed(const CPUX86State *env)
 {

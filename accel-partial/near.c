@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For how long TCG stays near big real mode. */
+/* Windows for CPU modes, and for how long TCG stays near big real mode. */
 
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
 #include "hw/core/cpu.h"
-#include "cpu.h"
-#include "near.h"
-#include "window.h"
+#include "vcpu-state.h"
+#include "vt.h"
 
 /*
  * Leaving too early costs the hand-overs, in exits, and what KVM's emulator
@@ -24,57 +23,98 @@
 #define NEAR_BIGREAL (1u << PARTIAL_MODE_REAL | 1u << PARTIAL_MODE_PROT16 | \
                       1u << PARTIAL_MODE_PROT32)
 
-void partial_near_own(CPUState *cpu)
+bool partial_near_in_own(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialModes states = partial_config->states;
 
-    if (acc->near.on) {
-        acc->near.on = false;
-        acc->near.own_since = get_clock();
+    return states == PARTIAL_MODES_ALL ||
+           (states && partial_gate_closed(cpu_env(cpu))) ||
+           states & (1u << partial_mode_of(cpu_env(cpu)));
+}
+
+/* If it comes from nearby, TCG's time in the mode is counted from here on. */
+static void be_own(CPUState *cpu)
+{
+    PartialNear *near = &cpu->accel->near;
+
+    if (near->on) {
+        near->on = false;
+        near->own_since = get_clock();
         partial_window_chain(cpu, true);
     }
 }
 
 static void go_near(CPUState *cpu, int64_t now)
 {
-    AccelCPUState *acc = cpu->accel;
-    int64_t own = now - acc->near.own_since;
-    int64_t handover = (int64_t)partial_state->probe.exit_ns * HANDOVER_EXITS;
+    PartialNear *near = &cpu->accel->near;
+    int64_t own = now - near->own_since;
+    int64_t handover = (int64_t)partial_facts->exit_ns * HANDOVER_EXITS;
 
-    acc->near.on = true;
-    acc->near.until = now + MIN(own * EMULATOR_TIMES + handover, MOST_NS);
+    near->on = true;
+    near->until = now + MIN(own * EMULATOR_TIMES + handover, MOST_NS);
     /* Each block looks whether it is time. */
     partial_window_chain(cpu, false);
 }
 
-bool partial_near_stays(CPUState *cpu, PartialMode mode)
+/* True until leaving costs less than has been spent on staying. */
+static bool stays(CPUState *cpu, PartialMode mode)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialNear *near = &cpu->accel->near;
     int64_t now;
 
-    if (!(partial_state->states & (1u << PARTIAL_MODE_BIGREAL)) ||
+    if (!(partial_config->states & (1u << PARTIAL_MODE_BIGREAL)) ||
         !(NEAR_BIGREAL & (1u << mode))) {
         return false;
     }
     now = get_clock();
-    if (!acc->near.on) {
+    if (!near->on) {
         go_near(cpu, now);
     }
-    acc->near.cr0 = cpu_env(cpu)->cr[0];
-    acc->near.hflags = cpu_env(cpu)->hflags;
-    acc->near.blocks_left = CLOCK_BLOCKS;
-    return now < acc->near.until;
+    near->cr0 = cpu_env(cpu)->cr[0];
+    near->hflags = cpu_env(cpu)->hflags;
+    near->blocks_left = CLOCK_BLOCKS;
+    return now < near->until;
 }
 
-bool partial_near_still(CPUState *cpu)
+/* Whether the last answer of stays() was yes and still holds; cheap. */
+static bool still_stays(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialNear *near = &cpu->accel->near;
     CPUX86State *env = cpu_env(cpu);
 
-    if (!acc->near.on || !acc->near.blocks_left ||
-        env->cr[0] != acc->near.cr0 || env->hflags != acc->near.hflags) {
+    if (!near->on || !near->blocks_left || env->cr[0] != near->cr0 ||
+        env->hflags != near->hflags) {
         return false;
     }
-    acc->near.blocks_left--;
+    near->blocks_left--;
     return true;
+}
+
+/* Ends where the guest is in a mode that VT runs natively, and stays there. */
+static bool block(CPUState *cpu, PartialStop *why)
+{
+    if (still_stays(cpu)) {
+        return false;
+    }
+    if (partial_near_in_own(cpu)) {
+        be_own(cpu);
+        return false;
+    }
+    *why = PARTIAL_STOP_MODE;
+    return !stays(cpu, partial_mode_of(cpu_env(cpu)));
+}
+
+const PartialWindowKind partial_mode_window = {
+    .block = block,
+};
+
+bool partial_near_open(CPUState *cpu)
+{
+    PartialNear *near = &cpu->accel->near;
+    bool opened = partial_window_open(cpu, &partial_mode_window,
+                                      PARTIAL_REASON_MODE, 0);
+
+    near->on = false;
+    near->own_since = get_clock();
+    return opened;
 }

@@ -1,41 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Near big real mode: where TCG has that, it keeps the modes on the way into it
- * and out of it for a while, as no exit shows the way back.
+ * Windows for the CPU modes that belong to TCG.  They last while the vCPU is in
+ * such a mode.  Where TCG has big real mode, it keeps the modes on the way into
+ * it and out of it for a while, as no exit shows the way back.
  */
 #ifndef ACCEL_PARTIAL_NEAR_H
 #define ACCEL_PARTIAL_NEAR_H
 
-#include "partial.h"
+#include "window.h"
+
+/* How long TCG stays; written by the vCPU's thread. */
+typedef struct PartialNear {
+    bool on;                   /* in a mode that is near big real mode */
+    int64_t own_since;         /* when it last entered that, by get_clock() */
+    int64_t until;
+    uint32_t blocks_left;      /* until it asks the clock, while these ... */
+    uint32_t hflags;           /* ... are as they were */
+    uint64_t cr0;
+} PartialNear;
+
+/* A window for a CPU mode: chained blocks, no bound but the mode. */
+extern const PartialWindowKind partial_mode_window;
 
 /**
- * partial_near_own: the vCPU is in a CPU mode of TCG's own
- * @cpu: the vCPU, at a block in a window without bound
+ * partial_near_open: give the vCPU to TCG for its CPU mode
+ * @cpu: the vCPU
  *
- * If it comes from nearby, TCG's time in the mode is counted from here on.
- * Context: the vCPU's thread.
+ * Context: the vCPU's thread, with the BQL.
+ * Returns: as partial_window_open()
  */
-void partial_near_own(CPUState *cpu);
+bool partial_near_open(CPUState *cpu);
 
 /**
- * partial_near_stays: whether TCG keeps a vCPU that left its modes
- * @cpu: the vCPU, at a block in a window without bound
- * @mode: where it is now, which is not TCG's own
- *
- * Context: the vCPU's thread.
- *
- * Returns: false once leaving costs less than has been spent on staying.
+ * partial_near_in_own: whether the CPU is in a mode that belongs to TCG
+ * @cpu: the vCPU; env has its registers
  */
-bool partial_near_stays(CPUState *cpu, PartialMode mode);
-
-/**
- * partial_near_still: whether the last answer of partial_near_stays() holds
- * @cpu: the vCPU, at a block
- *
- * Context: the vCPU's thread; cheap.
- *
- * Returns: true if it was yes, and neither the mode nor much time has changed.
- */
-bool partial_near_still(CPUState *cpu);
+bool partial_near_in_own(CPUState *cpu);
 
 #endif

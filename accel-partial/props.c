@@ -4,10 +4,16 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
-#include "kvm/kvm_i386.h"
-#include "system/kvm.h"
 #include "partial.h"
 #include "props.h"
+
+/* Where an accelerator's object has its PartialConfig. */
+static size_t config_offset;
+
+static PartialConfig *config_of(Object *obj)
+{
+    return (PartialConfig *)((char *)obj + config_offset);
+}
 
 static const char *const level_name[] = {
     [PARTIAL_OFF] = "off",
@@ -26,7 +32,7 @@ typedef struct Number {
 } Number;
 
 #define NUMBER(name, field, ...) \
-    { name, offsetof(PartialState, field), __VA_ARGS__ }
+    { name, offsetof(PartialConfig, field), __VA_ARGS__ }
 
 static const Number numbers[] = {
     /*
@@ -66,7 +72,7 @@ static const Number numbers[] = {
 
 static char *get_takeover(Object *obj, Error **errp)
 {
-    return g_strdup(level_name[PARTIAL_ACCEL(obj)->level]);
+    return g_strdup(level_name[config_of(obj)->level]);
 }
 
 static void set_takeover(Object *obj, const char *value, Error **errp)
@@ -75,7 +81,7 @@ static void set_takeover(Object *obj, const char *value, Error **errp)
 
     for (i = 0; i < ARRAY_SIZE(level_name); i++) {
         if (g_str_equal(value, level_name[i])) {
-            PARTIAL_ACCEL(obj)->level = i;
+            config_of(obj)->level = i;
             return;
         }
     }
@@ -86,7 +92,7 @@ static void set_takeover(Object *obj, const char *value, Error **errp)
 
 static char *get_states(Object *obj, Error **errp)
 {
-    return g_strdup(PARTIAL_ACCEL(obj)->states_option ?: "auto");
+    return g_strdup(config_of(obj)->states_option ?: "auto");
 }
 
 static void set_states(Object *obj, const char *value, Error **errp)
@@ -97,13 +103,13 @@ static void set_states(Object *obj, const char *value, Error **errp)
         !partial_modes_parse(value, &unused, errp)) {
         return;
     }
-    g_free(PARTIAL_ACCEL(obj)->states_option);
-    PARTIAL_ACCEL(obj)->states_option = g_strdup(value);
+    g_free(config_of(obj)->states_option);
+    config_of(obj)->states_option = g_strdup(value);
 }
 
 static uint32_t *field_of(Object *obj, const Number *n)
 {
-    return (uint32_t *)((char *)PARTIAL_ACCEL(obj) + n->offset);
+    return (uint32_t *)((char *)config_of(obj) + n->offset);
 }
 
 static void get_number(Object *obj, Visitor *v, const char *name, void *opaque,
@@ -131,24 +137,24 @@ static void set_number(Object *obj, Visitor *v, const char *name, void *opaque,
 
 static char *get_burst_allow(Object *obj, Error **errp)
 {
-    return g_strdup(PARTIAL_ACCEL(obj)->burst_allow ?: "*");
+    return g_strdup(config_of(obj)->burst_allow ?: "*");
 }
 
 static void set_burst_allow(Object *obj, const char *value, Error **errp)
 {
-    g_free(PARTIAL_ACCEL(obj)->burst_allow);
-    PARTIAL_ACCEL(obj)->burst_allow = g_strdup(value);
+    g_free(config_of(obj)->burst_allow);
+    config_of(obj)->burst_allow = g_strdup(value);
 }
 
 static char *get_burst_deny(Object *obj, Error **errp)
 {
-    return g_strdup(PARTIAL_ACCEL(obj)->burst_deny ?: "");
+    return g_strdup(config_of(obj)->burst_deny ?: "");
 }
 
 static void set_burst_deny(Object *obj, const char *value, Error **errp)
 {
-    g_free(PARTIAL_ACCEL(obj)->burst_deny);
-    PARTIAL_ACCEL(obj)->burst_deny = g_strdup(value);
+    g_free(config_of(obj)->burst_deny);
+    config_of(obj)->burst_deny = g_strdup(value);
 }
 
 /* "-accel partial,help": the generic parser takes it for a property. */
@@ -172,7 +178,7 @@ void partial_props_init(Object *obj)
 {
     size_t i;
 
-    PARTIAL_ACCEL(obj)->level = PARTIAL_ALL;
+    config_of(obj)->level = PARTIAL_ALL;
     for (i = 0; i < ARRAY_SIZE(numbers); i++) {
         *field_of(obj, &numbers[i]) = numbers[i].value;
     }
@@ -180,9 +186,9 @@ void partial_props_init(Object *obj)
 
 void partial_props_finalize(Object *obj)
 {
-    g_free(PARTIAL_ACCEL(obj)->states_option);
-    g_free(PARTIAL_ACCEL(obj)->burst_allow);
-    g_free(PARTIAL_ACCEL(obj)->burst_deny);
+    g_free(config_of(obj)->states_option);
+    g_free(config_of(obj)->burst_allow);
+    g_free(config_of(obj)->burst_deny);
 }
 
 static void add_string(ObjectClass *oc, const char *name,
@@ -194,9 +200,11 @@ static void add_string(ObjectClass *oc, const char *name,
     object_class_property_set_description(oc, name, description);
 }
 
-void partial_props_add(ObjectClass *oc)
+void partial_props_add(ObjectClass *oc, size_t offset)
 {
     size_t i;
+
+    config_offset = offset;
 
     object_class_property_add_bool(oc, "help", NULL, print_help);
     add_string(oc, "takeover", get_takeover, set_takeover,

@@ -8,8 +8,9 @@
 /**
  * partial_props_add: give the accelerator's class its properties
  * @oc: the class
+ * @offset: of the PartialConfig in its objects
  */
-void partial_props_add(ObjectClass *oc);
+void partial_props_add(ObjectClass *oc, size_t offset);
 
 /**
  * partial_props_init: set an accelerator's properties to their defaults

@@ -1,33 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a person reads when neither engine can go on. */
+/* What VT failed on, and what a person reads when neither engine can go on. */
 #ifndef ACCEL_PARTIAL_REPORT_H
 #define ACCEL_PARTIAL_REPORT_H
 
-#include "hw/core/cpu.h"
 #include "partial.h"
 
-/**
- * partial_report: say what happened and pause the VM
- * @cpu: the vCPU, whose window closed with a stop that nobody can mend;
- *       called by its own thread with the BQL held
- */
-void partial_report(CPUState *cpu);
+/* What VT said of an instruction; the numbers are its own. */
+typedef struct PartialFailure {
+    uint32_t exit_reason;
+    uint32_t suberror;         /* details of an exit reason */
+    uint64_t hardware;         /* what the CPU said */
+    uint8_t len;               /* of bytes[]; 0: VT could not fetch any */
+    uint8_t bytes[15];
+} PartialFailure;
 
 /**
- * partial_site_note: remember an instruction that KVM failed on
- * @f: what KVM said
+ * partial_report_init: once, before the first vCPU exists
+ */
+void partial_report_init(void);
+
+/**
+ * partial_report_failure: remember what VT said, for partial_report()
+ * @cpu: the vCPU; called by its own thread
+ * @failure: what it said; all zeros if VT was not asked
+ */
+void partial_report_failure(CPUState *cpu, const PartialFailure *failure);
+
+/**
+ * partial_report_site: remember an instruction that VT failed on
+ * @failure: what VT said
  * @rip: linear address
  *
  * Keeps the first few distinct ones, for "info partial".  Any thread.
  */
-void partial_site_note(const PartialFailure *f, uint64_t rip);
+void partial_report_site(const PartialFailure *failure, uint64_t rip);
 
 /**
- * partial_failure_describe: one line of what KVM said
- * @f: it
- *
- * Returns: a string to be freed with g_free()
+ * partial_report_sites: print the instructions that VT failed on
+ * @s: where to; a line for each.  Any thread.
  */
-char *partial_failure_describe(const PartialFailure *f);
+void partial_report_sites(GString *s);
+
+/**
+ * partial_report_bytes: print bytes of code
+ * @s: where to
+ * @bytes: the bytes
+ * @len: how many
+ */
+void partial_report_bytes(GString *s, const uint8_t *bytes, size_t len);
+
+/**
+ * partial_report: say what happened and pause the VM
+ * @cpu: the vCPU, whose window has closed; called by its own thread with the
+ *       BQL held
+ * @stop: why: neither engine can run the instruction, or it is nowhere
+ */
+void partial_report(CPUState *cpu, PartialStop stop);
 
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Page-table coherence with a KVM that shadows them. */
+/* Page-table coherence with a VT that shadows them. */
 
 #include "qemu/osdep.h"
-#include "qemu/error-report.h"
-#include "qemu/memalign.h"
-#include "system/kvm.h"
-#include "partial.h"
-#include "tables.h"
+#include "qemu/main-loop.h"
+#include "vcpu-state.h"
+#include "vt.h"
 #include "trace.h"
 
 /* A window that writes more pages than this counts as having changed one. */
@@ -21,81 +19,48 @@ typedef struct WrittenPage {
 #define PTE_QUIET (PG_ACCESSED_MASK | PG_DIRTY_MASK | 0xe00ull | \
                    MAKE_64BIT_MASK(52, 7))
 
-/*
- * Drop all shadow page tables: KVM does so when any memory slot goes away
- * (facts.md 2a; neither CR3 loads nor INVLPG repair a missed store).  An empty
- * slot above what the guest can address serves.
- */
-static void drop_shadows(CPUState *cpu)
+void partial_tables_begin(CPUState *cpu, bool bounded)
 {
-    static const int top_bits[] = { 51, 47, 45, 39, 38, 36 };
-    static int last_good;
-    static void *page;
-    struct kvm_userspace_memory_region slot = {
-        .slot = kvm_state->nr_slots_max - 1,
-    };
-    int i;
+    PartialTables *t = &cpu->accel->tables;
 
-    if (!page) {
-        page = qemu_memalign(TARGET_PAGE_SIZE, TARGET_PAGE_SIZE);
-        memset(page, 0, TARGET_PAGE_SIZE);
+    t->start_sp = cpu_env(cpu)->segs[R_SS].base + cpu_env(cpu)->regs[R_ESP];
+    t->watch = partial_facts->shadows && partial_mixed() && bounded;
+    if (t->watch && !t->written) {
+        t->written = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     }
-    slot.userspace_addr = (uintptr_t)page;
-    for (i = last_good; i < ARRAY_SIZE(top_bits); i++) {
-        slot.guest_phys_addr = (1ull << top_bits[i]) - TARGET_PAGE_SIZE;
-        slot.memory_size = TARGET_PAGE_SIZE;
-        if (kvm_vm_ioctl(kvm_state, KVM_SET_USER_MEMORY_REGION, &slot) == 0) {
-            slot.memory_size = 0;
-            kvm_vm_ioctl(kvm_state, KVM_SET_USER_MEMORY_REGION, &slot);
-            last_good = i;
-            cpu->accel->stats.table_flushes++;
-            trace_partial_tables_flush(cpu->cpu_index);
-            return;
-        }
-    }
-    warn_report_once("accel partial: KVM's shadow page tables cannot be "
-                     "dropped; the guest may see stale translations");
 }
 
-/* Called under the BQL: page, last_good and the slot are one per VM. */
-static void drop_shadows_bql(CPUState *cpu)
+bool partial_tables_watch(CPUState *cpu)
 {
-    BQL_LOCK_GUARD();
-    drop_shadows(cpu);
+    return cpu->accel->tables.watch;
 }
 
-void partial_tables_begin(CPUState *cpu)
+bool partial_tables_have_stores(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    const PartialTables *t = &cpu->accel->tables;
 
-    acc->start_sp = cpu_env(cpu)->segs[R_SS].base +
-                    cpu_env(cpu)->regs[R_ESP];
-    acc->watch_stores = partial_state->probe.shadows && partial_mixed() &&
-                        acc->bounded;
-    if (acc->watch_stores && !acc->written) {
-        acc->written = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    }
+    return t->watch && g_hash_table_size(t->written);
 }
 
 void partial_tables_note(CPUState *cpu, hwaddr gpa, const void *host)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialTables *t = &cpu->accel->tables;
     void *key = (void *)(uintptr_t)(gpa >> TARGET_PAGE_BITS);
     WrittenPage *page;
 
-    if (g_hash_table_size(acc->written) > MAX_WRITTEN ||
-        g_hash_table_contains(acc->written, key)) {
+    if (g_hash_table_size(t->written) > MAX_WRITTEN ||
+        g_hash_table_contains(t->written, key)) {
         return;
     }
     page = g_new(WrittenPage, 1);
     page->host = host;
     memcpy(page->copy, host, TARGET_PAGE_SIZE);
-    g_hash_table_insert(acc->written, key, page);
+    g_hash_table_insert(t->written, key, page);
 }
 
 /*
  * Whether VT must see the change of an entry.  It need not see bits being set
- * that it would set itself, but it does when they are cleared: KVM's writable
+ * that it would set itself, but it does when they are cleared: VT's writable
  * shadow entry would never set them again.
  */
 static bool matters(uint64_t was, uint64_t is)
@@ -159,7 +124,7 @@ static bool is_stack(CPUState *cpu, hwaddr gpa)
 {
     CPUX86State *env = cpu_env(cpu);
     vaddr sp[] = {
-        cpu->accel->start_sp, env->segs[R_SS].base + env->regs[R_ESP]
+        cpu->accel->tables.start_sp, env->segs[R_SS].base + env->regs[R_ESP]
     };
     size_t i;
 
@@ -181,14 +146,14 @@ static bool tables_changed(CPUState *cpu)
     GHashTableIter iter;
     gpointer key, value;
 
-    if (g_hash_table_size(cpu->accel->written) > MAX_WRITTEN) {
+    if (g_hash_table_size(cpu->accel->tables.written) > MAX_WRITTEN) {
         return true;
     }
-    g_hash_table_iter_init(&iter, cpu->accel->written);
+    g_hash_table_iter_init(&iter, cpu->accel->tables.written);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
         WrittenPage *page = value;
 
-        cpu->accel->stats.table_pages++;
+        PARTIAL_COUNT(cpu, table_pages);
         if ((pae ? changed_64(page->copy, page->host, x86->phys_bits)
                  : changed_32((uint32_t *)page->copy, page->host)) &&
             !is_stack(cpu, (hwaddr)(uintptr_t)key << TARGET_PAGE_BITS)) {
@@ -198,23 +163,33 @@ static bool tables_changed(CPUState *cpu)
     return false;
 }
 
+/* One at a time: VT may do it by a resource of the whole VM. */
+static void drop(CPUState *cpu)
+{
+    BQL_LOCK_GUARD();
+    if (partial_vt->drop_tables(cpu)) {
+        PARTIAL_COUNT(cpu, table_flushes);
+        trace_partial_tables_flush(cpu->cpu_index);
+    }
+}
+
 void partial_tables_settle(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialTables *t = &cpu->accel->tables;
 
-    if (!partial_state->probe.shadows || !partial_mixed()) {
+    if (!partial_facts->shadows || !partial_mixed()) {
         return;
     }
-    if (!acc->watch_stores) {
+    if (!t->watch) {
         /* A long take-over writes too much to watch: once at its end. */
-        drop_shadows_bql(cpu);
+        drop(cpu);
         return;
     }
-    if (g_hash_table_size(acc->written)) {
+    if (g_hash_table_size(t->written)) {
         if (tables_changed(cpu)) {
-            drop_shadows_bql(cpu);
+            drop(cpu);
         }
-        g_hash_table_remove_all(acc->written);
+        g_hash_table_remove_all(t->written);
     }
-    acc->watch_stores = false;
+    t->watch = false;
 }

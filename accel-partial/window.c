@@ -9,17 +9,9 @@
 #include "exec/translation-block.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
-#include "kvm/kvm_i386.h"
 #include "system/cpus.h"
-#include "system/kvm.h"
-#include "partial.h"
-#include "burst.h"
-#include "code.h"
-#include "light.h"
-#include "report.h"
-#include "state.h"
-#include "tables.h"
-#include "window.h"
+#include "vcpu-state.h"
+#include "vt.h"
 #include "trace.h"
 
 const char *const partial_reason_name[PARTIAL_REASON__MAX] = {
@@ -49,6 +41,86 @@ const char *const partial_stop_name[PARTIAL_STOP__MAX] = {
     [PARTIAL_STOP_LOSS] = "loss",
 };
 
+const PartialConfig *partial_config;
+const PartialVT *partial_vt;
+const PartialFacts *partial_facts;
+
+/* --- what others ask ------------------------------------------------------ */
+
+bool partial_window_is_open(CPUState *cpu)
+{
+    return cpu->accel->window.open;
+}
+
+bool partial_window_is_bounded(CPUState *cpu)
+{
+    return cpu->accel->window.kind->bounded;
+}
+
+PartialReason partial_window_reason(CPUState *cpu)
+{
+    return cpu->accel->window.reason;
+}
+
+PartialStop partial_window_stop(CPUState *cpu)
+{
+    return cpu->accel->window.stop;
+}
+
+uint64_t partial_window_blocks(CPUState *cpu)
+{
+    return cpu->accel->window.blocks;
+}
+
+void partial_window_set_event(CPUState *cpu, int vector, bool is_irq)
+{
+    cpu->exception_index = vector;
+    cpu->accel->window.event_is_irq = is_irq;
+}
+
+int partial_window_take_event(CPUState *cpu, bool *is_irq)
+{
+    int vector = cpu->exception_index;
+
+    *is_irq = cpu->accel->window.event_is_irq;
+    partial_window_set_event(cpu, -1, false);
+    return vector;
+}
+
+void partial_window_kick(CPUState *cpu)
+{
+    qatomic_set(&cpu->accel->window.kicked, true);
+}
+
+bool partial_window_kicked(CPUState *cpu)
+{
+    return qatomic_read(&cpu->accel->window.kicked);
+}
+
+void partial_window_unkick(CPUState *cpu)
+{
+    qatomic_set(&cpu->accel->window.kicked, false);
+}
+
+bool partial_window_rests(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    if (!acc || acc->window.open) {
+        return false;
+    }
+    acc->window.map_changed = true;
+    return true;
+}
+
+bool partial_window_may_end(CPUState *cpu)
+{
+    return !(cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK) &&
+           !cpu->watchpoint_hit;
+}
+
+/* --- its two ends --------------------------------------------------------- */
+
 void partial_window_chain(CPUState *cpu, bool chain)
 {
     uint32_t cflags = (cpu->cluster_index << CF_CLUSTER_SHIFT) |
@@ -66,116 +138,98 @@ void partial_window_chain(CPUState *cpu, bool chain)
 /* env is TCG's now; what else a window starts with. */
 static void begin(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
     CPUX86State *env = cpu_env(cpu);
 
-    acc->start_pc = env->segs[R_CS].base + env->eip;
-    acc->in_window = true;
-    if (acc->map_changed) {
-        acc->map_changed = false;
+    w->open = true;
+    if (w->map_changed) {
+        w->map_changed = false;
         tlb_flush(cpu);
     }
-    acc->stats.takeovers[acc->reason]++;
-    acc->near.on = false;
-    acc->near.own_since = get_clock();
-    partial_window_chain(cpu, !acc->bounded);
-    if (acc->first) {
+    PARTIAL_COUNT(cpu, takeovers[w->reason]);
+    partial_window_chain(cpu, !w->kind->bounded);
+    if (w->first) {
         /* Alone in its block, so that progress is seen after it. */
         cpu->cflags_next_tb = cpu->tcg_cflags | 1;
     }
     if (partial_mixed()) {
         partial_code_new_generation(cpu);
     }
-    partial_tables_begin(cpu);
-    trace_partial_window_open(cpu->cpu_index, partial_reason_name[acc->reason],
-                              acc->start_pc, acc->blocks_left);
+    partial_tables_begin(cpu, w->kind->bounded);
+    trace_partial_window_open(cpu->cpu_index, partial_reason_name[w->reason],
+                              env->segs[R_CS].base + env->eip, w->blocks_left);
 }
 
-static void prepare(CPUState *cpu, PartialReason reason, uint32_t blocks)
+bool partial_window_open(CPUState *cpu, const PartialWindowKind *kind,
+                         PartialReason reason, uint32_t blocks)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
 
-    acc->reason = reason;
-    acc->bounded = blocks != 0;
-    acc->blocks_left = blocks;
-    acc->window_blocks = 0;
-    /* A loop of the guest's looks as if VT spun: nothing has failed then. */
-    acc->first = reason != PARTIAL_REASON_MODE &&
-                 reason != PARTIAL_REASON_BURST &&
-                 reason != PARTIAL_REASON_SPINNING;
-    acc->mmu_changed = false;
+    w->kind = kind;
+    w->reason = reason;
+    w->blocks_left = blocks;
+    w->blocks = 0;
+    w->first = kind->failed;
+    w->mmu_changed = false;
     /* What VT wrote to devices before must reach them before. */
-    kvm_flush_coalesced_mmio_buffer();
-}
-
-bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks)
-{
-    prepare(cpu, reason, blocks);
-    if (!partial_state_take(cpu)) {
+    partial_vt->flush_stores();
+    if (!(kind->light ? partial_vt->take_light(cpu) : partial_vt->take(cpu))) {
         return false;
     }
     begin(cpu);
-    return true;
-}
-
-bool partial_window_open_burst(CPUState *cpu, uint32_t blocks)
-{
-    prepare(cpu, PARTIAL_REASON_BURST, blocks);
-    if (!partial_light_take(cpu)) {
-        return false;
-    }
-    begin(cpu);
-    return true;
-}
-
-bool partial_window_rests(CPUState *cpu)
-{
-    AccelCPUState *acc = cpu->accel;
-
-    if (!acc || acc->in_window) {
-        return false;
-    }
-    acc->map_changed = true;
     return true;
 }
 
 void partial_window_close(CPUState *cpu, PartialStop stop)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
 
-    acc->in_window = false;
-    acc->stop = stop;
-    acc->stats.stops[stop]++;
+    w->open = false;
+    w->stop = stop;
+    PARTIAL_COUNT(cpu, stops[stop]);
     /* The instruction that met a watched address is VT's to make again. */
     cpu->watchpoint_hit = NULL;
     cpu_reset_interrupt(cpu, CPU_INTERRUPT_DEBUG);
-    if (acc->light.on) {
-        partial_light_give(cpu);
+    if (w->kind->light) {
+        partial_vt->give_light(cpu);
     } else {
-        partial_state_give(cpu);
+        /* A bounded window leaves INVLPG and its like to VT. */
+        partial_vt->give(cpu, !w->kind->bounded || w->mmu_changed);
     }
     partial_tables_settle(cpu);
-    if (acc->reason == PARTIAL_REASON_BURST) {
-        partial_burst_closed(cpu, stop);
+    if (w->kind->closed) {
+        w->kind->closed(cpu, stop);
     }
     trace_partial_window_close(cpu->cpu_index, partial_stop_name[stop],
-                               acc->window_blocks);
+                               w->blocks);
 }
+
+void partial_window_forget(CPUState *cpu)
+{
+    PartialWindow *w = &cpu->accel->window;
+
+    if (w->open) {
+        w->open = false;
+        PARTIAL_COUNT(cpu, stops[PARTIAL_STOP_RESET]);
+    }
+}
+
+/* --- running -------------------------------------------------------------- */
 
 /* PAUSE leaves TCG's loop for nobody's sake. */
 static bool only_paused(CPUState *cpu, int r)
 {
-    return r == EXCP_INTERRUPT && cpu->accel->light.on &&
-           !qatomic_read(&cpu->accel->kicked) && !cpu->stop &&
+    return r == EXCP_INTERRUPT && cpu->accel->window.kind->light &&
+           !partial_window_kicked(cpu) && !cpu->stop &&
            cpu_work_list_empty(cpu);
 }
 
 /* cpu_exec() without the BQL, and the one instruction that must run alone. */
 static int run_tcg(CPUState *cpu)
 {
-    int64_t start = get_clock();
     int r;
 
+    partial_stats_enter(cpu, PARTIAL_ENGINE_TCG);
     bql_unlock();
     do {
         cpu_exec_start(cpu);
@@ -187,35 +241,29 @@ static int run_tcg(CPUState *cpu)
     } while (r == EXCP_ATOMIC || only_paused(cpu, r));
     bql_lock();
     qatomic_set(&cpu->exit_request, 0);
-    cpu->accel->stats.tcg_ns += get_clock() - start;
+    partial_stats_leave(cpu);
     return r;
 }
 
 static int after_halt(CPUState *cpu)
 {
-    if (cpu->accel->bounded && partial_mixed()) {
+    if (partial_window_is_bounded(cpu) && partial_mixed()) {
         partial_window_close(cpu, PARTIAL_STOP_HALT);
-        partial_state_halt_in_kernel(cpu);
+        partial_vt->halt(cpu);
     }
     return EXCP_HLT;
-}
-
-bool partial_window_may_end(CPUState *cpu)
-{
-    return !(cpu_env(cpu)->hflags & HF_INHIBIT_IRQ_MASK) &&
-           !cpu->watchpoint_hit;
 }
 
 /* Somebody wants the thread; a bounded window that has progressed ends. */
 static int after_kick(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
 
-    if (acc->light.on && !qatomic_read(&acc->kicked) && !cpu->stop) {
+    if (w->kind->light && !partial_window_kicked(cpu) && !cpu->stop) {
         /* Work that the vCPU has given itself: the window goes on after it. */
         return EXCP_INTERRUPT;
     }
-    if (acc->bounded && !acc->first && partial_window_may_end(cpu)) {
+    if (w->kind->bounded && !w->first && partial_window_may_end(cpu)) {
         partial_window_close(cpu, PARTIAL_STOP_KICK);
     }
     return EXCP_INTERRUPT;
@@ -223,22 +271,22 @@ static int after_kick(CPUState *cpu)
 
 int partial_window_run(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWindow *w = &cpu->accel->window;
     int r = run_tcg(cpu);
 
     switch (r) {
     case EXCP_PARTIAL:
-        partial_window_close(cpu, acc->stop);
-        if (acc->stop == PARTIAL_STOP_NEITHER ||
-            acc->stop == PARTIAL_STOP_NOWHERE) {
-            partial_report(cpu);
+        partial_window_close(cpu, w->stop);
+        if (w->stop == PARTIAL_STOP_NEITHER ||
+            w->stop == PARTIAL_STOP_NOWHERE) {
+            partial_report(cpu, w->stop);
         }
         return EXCP_INTERRUPT;
     case EXCP_HLT:
     case EXCP_HALTED:
         return after_halt(cpu);
     case EXCP_DEBUG:
-        if (acc->bounded) {
+        if (w->kind->bounded) {
             partial_window_close(cpu, PARTIAL_STOP_DEBUG);
         }
         return r;

@@ -1,36 +1,153 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A window: TCG runs the vCPU until a bound, a mode of VT's, or something that
- * only VT can do.  It knows why it stopped, not why it was started.
+ * A window: TCG runs the vCPU until a bound, a CPU mode of VT's, or something
+ * that only VT can do.  What differs from window to window is its kind; this
+ * room knows no kind by name.
  */
 #ifndef ACCEL_PARTIAL_WINDOW_H
 #define ACCEL_PARTIAL_WINDOW_H
 
-#include "hw/core/cpu.h"
 #include "partial.h"
 
 struct TCGCPUOps;
 
+/* An access of a device that a window is about to make. */
+typedef struct PartialAccess {
+    MemoryRegion *mr;          /* NULL for a port */
+    uint32_t port;
+    bool is_store;             /* or OUT */
+    uintptr_t ra;              /* where in TCG's code; not for a port */
+} PartialAccess;
+
+/*
+ * A kind of window.  All functions may be NULL, and run in the vCPU's thread:
+ * block, access and translating without the BQL, closed with it.
+ */
+typedef struct PartialWindowKind {
+    bool light;                /* takes a part of the state only: vt.h */
+    bool bounded;              /* ends after so many blocks, and at VT's own */
+    bool failed;               /* VT cannot run the first instruction */
+
+    /** block: returns true, and why, if it ends before its next block */
+    bool (*block)(CPUState *cpu, PartialStop *why);
+
+    /**
+     * access: returns false, and why, if it ends before a device access
+     *
+     * Not called for what has no instruction: the delivery of an event and the
+     * page walker's accesses.
+     */
+    bool (*access)(CPUState *cpu, const PartialAccess *access,
+                   PartialStop *why);
+
+    /** translating: a block is about to be translated */
+    void (*translating)(CPUState *cpu);
+
+    /** closed: VT has the vCPU again */
+    void (*closed)(CPUState *cpu, PartialStop stop);
+} PartialWindowKind;
+
+/* Written by the vCPU's thread, but for what says other. */
+typedef struct PartialWindow {
+    const PartialWindowKind *kind;
+    PartialReason reason;
+    PartialStop stop;          /* why it will end, or ended */
+    bool open;                 /* TCG has the vCPU; written with the BQL */
+    bool first;                /* the instruction VT failed on is still ahead */
+    bool mmu_changed;          /* so that VT's translations may be old */
+    bool event_is_irq;         /* exception_index is a vector from VT */
+    bool map_changed;          /* while VT had it; protected by the BQL */
+    bool kicked;               /* atomic, any thread: since VT was entered */
+    uint32_t blocks_left;
+    uint64_t blocks;           /* of this window so far */
+} PartialWindow;
+
 /**
  * partial_window_open: hand the vCPU to TCG
  * @cpu: the vCPU; called by its own thread with the BQL held
+ * @kind: of the window
  * @reason: for the record
- * @blocks: the bound, in blocks; 0 for none but the CPU mode
+ * @blocks: the bound, in blocks, of a bounded kind
  *
- * Returns: false if the state could not be had; the VM is then stopped
+ * Returns: false if the state could not be had.  Of a light kind: nothing has
+ * changed then.  Of others: the VM is then being stopped.
  */
-bool partial_window_open(CPUState *cpu, PartialReason reason, uint32_t blocks);
+bool partial_window_open(CPUState *cpu, const PartialWindowKind *kind,
+                         PartialReason reason, uint32_t blocks);
 
 /**
- * partial_window_open_burst: give the vCPU to TCG for a burst
- * @cpu: the vCPU, at an instruction boundary
- * @blocks: bound, in basic blocks
- *
- * Only the state in the run page is taken, see light.h.
- * Context: the vCPU's thread, with the BQL.
- * Returns: false if this is no moment for it; the registers are as before then.
+ * partial_window_is_open: whether TCG has the vCPU
+ * @cpu: the vCPU, in its thread or with the BQL
  */
-bool partial_window_open_burst(CPUState *cpu, uint32_t blocks);
+bool partial_window_is_open(CPUState *cpu);
+
+/**
+ * partial_window_is_bounded: whether VT's own resources end the window
+ * @cpu: the vCPU, in a window or just after it
+ */
+bool partial_window_is_bounded(CPUState *cpu);
+
+/**
+ * partial_window_reason: why the window was opened
+ * @cpu: the vCPU, in a window or just after it
+ */
+PartialReason partial_window_reason(CPUState *cpu);
+
+/**
+ * partial_window_stop: why the last window ended
+ * @cpu: the vCPU
+ */
+PartialStop partial_window_stop(CPUState *cpu);
+
+/**
+ * partial_window_blocks: how many blocks the window has entered so far
+ * @cpu: the vCPU, in its thread
+ */
+uint64_t partial_window_blocks(CPUState *cpu);
+
+/**
+ * partial_window_set_event: have an event delivered before the first block
+ * @cpu: the vCPU, as its window opens
+ * @vector: of an exception or interrupt; -1 for none
+ * @is_irq: it comes from an interrupt controller
+ */
+void partial_window_set_event(CPUState *cpu, int vector, bool is_irq);
+
+/**
+ * partial_window_take_event: what is left of partial_window_set_event()
+ * @cpu: the vCPU, as its window closes
+ * @is_irq: out: it comes from an interrupt controller
+ *
+ * Returns: the vector, or what else cpu_exec() left behind; there is none
+ * afterwards
+ */
+int partial_window_take_event(CPUState *cpu, bool *is_irq);
+
+/**
+ * partial_window_kick: somebody wants the vCPU's thread
+ * @cpu: the vCPU; any thread
+ */
+void partial_window_kick(CPUState *cpu);
+
+/**
+ * partial_window_kicked: whether somebody does
+ * @cpu: the vCPU
+ */
+bool partial_window_kicked(CPUState *cpu);
+
+/**
+ * partial_window_unkick: the thread is about to enter VT, and looks again after
+ * @cpu: the vCPU, in its thread
+ */
+void partial_window_unkick(CPUState *cpu);
+
+/**
+ * partial_window_forget: a reset or loadvm found the window open
+ * @cpu: the vCPU, in its thread
+ *
+ * Its state is replaced: nothing goes back to VT.
+ */
+void partial_window_forget(CPUState *cpu);
 
 /**
  * partial_window_chain: whether blocks may follow each other directly
@@ -79,7 +196,8 @@ void partial_window_close(CPUState *cpu, PartialStop stop);
  * partial_window_hooks: wrap TCG's operations on the vCPU
  * @ops: x86's, to be used in their place
  *
- * Returns: operations that look at each event before TCG acts on it
+ * Returns: operations that look at each event before TCG acts on it.
+ * Implemented in hooks.c.
  */
 const struct TCGCPUOps *partial_window_hooks(const struct TCGCPUOps *ops);
 

@@ -2,7 +2,7 @@
 /* What accel/partial takes for a periodic timer's tick, by itself. */
 
 #include "qemu/osdep.h"
-#include "../../../accel/partial/tick.h"
+#include "../../../accel/partial/kvm/tick.h"
 
 enum { US = 1000, MS = 1000 * US, DIVIDE_1 = 11, DIVIDE_2 = 0, DIVIDE_16 = 3,
        DIVIDE_32 = 8, DIVIDE_128 = 10 };

@@ -4,7 +4,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "cpu.h"
-#include "mode.h"
+#include "sregs.h"
 #include "bytes.h"
 #include <linux/kvm.h>
 

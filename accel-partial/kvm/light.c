@@ -12,9 +12,8 @@
 #include "system/kvm.h"
 #include "system/runstate.h"
 #include "tcg/helper-tcg.h"
-#include "partial.h"
-#include "light.h"
-#include "state.h"
+#include "../vcpu-state.h"
+#include "vt-cpu.h"
 
 #define SYNC_ALL (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
 
@@ -201,26 +200,26 @@ static void cannot(const char *ioctl)
 
 void partial_light_fpu(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialLight *l = &cpu->accel->vt->light;
     CPUX86State *env = cpu_env(cpu);
 
-    if (acc->light.fpu) {
+    if (l->fpu) {
         return;
     }
-    acc->stats.light_fpu++;
+    PARTIAL_COUNT(cpu, light_fpu);
     if (kvm_vcpu_ioctl(cpu, get_xsave, env->xsave_buf) < 0) {
         cannot("KVM_GET_XSAVE");
         return;
     }
-    acc->light.fpu = true;
+    l->fpu = true;
     get_xcr0(cpu);
     x86_cpu_xrstor_all_areas(X86_CPU(cpu), env->xsave_buf, env->xsave_buf_len);
     env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
-    if (!acc->light.before) {
-        acc->light.before = g_malloc(env->xsave_buf_len);
+    if (!l->before) {
+        l->before = g_malloc(env->xsave_buf_len);
     }
-    memcpy(acc->light.before, image(cpu), env->xsave_buf_len);
-    partial_state_fpu_take(cpu);
+    memcpy(l->before, image(cpu), env->xsave_buf_len);
+    partial_regs_fpu_take(cpu);
     x86_update_hflags(env);
     env->hflags &= ~PARTIAL_HFLAGS_IN_EFLAGS;
     cpu_sync_avx_hflag(env);
@@ -228,13 +227,13 @@ void partial_light_fpu(CPUState *cpu)
 
 bool partial_light_trapped(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialLight *l = &cpu->accel->vt->light;
 
-    if (!acc->light.on || !acc->light.hidden) {
+    if (!l->on || !l->hidden) {
         return false;
     }
     partial_light_fpu(cpu);
-    acc->light.hidden = false;
+    l->hidden = false;
     cpu_env(cpu)->old_exception = -1;
     return true;
 }
@@ -243,8 +242,8 @@ static void give_fpu(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
 
-    partial_state_fpu_give(cpu);
-    if (memcmp(cpu->accel->light.before, image(cpu), env->xsave_buf_len) &&
+    partial_regs_fpu_give(cpu);
+    if (memcmp(cpu->accel->vt->light.before, image(cpu), env->xsave_buf_len) &&
         kvm_vcpu_ioctl(cpu, KVM_SET_XSAVE, env->xsave_buf) < 0) {
         cannot("KVM_SET_XSAVE");
     }
@@ -254,8 +253,8 @@ void partial_light_hide_fpu(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
 
-    cpu->accel->light.hidden = !cpu->accel->light.fpu;
-    if (cpu->accel->light.hidden) {
+    cpu->accel->vt->light.hidden = !cpu->accel->vt->light.fpu;
+    if (cpu->accel->vt->light.hidden) {
         /* FWAIT asks for MP as well. */
         env->hflags |= HF_TS_MASK | HF_MP_MASK;
         if (env->cr[4] & CR4_OSXSAVE_MASK) {
@@ -277,16 +276,16 @@ void partial_light_tsc(CPUState *cpu)
     };
     int n;
 
-    if (cpu->accel->light.tsc) {
+    if (cpu->accel->vt->light.tsc) {
         return;
     }
-    cpu->accel->light.tsc = true;
-    cpu->accel->stats.light_tsc++;
+    cpu->accel->vt->light.tsc = true;
+    PARTIAL_COUNT(cpu, light_tsc);
     n = kvm_vcpu_ioctl(cpu, KVM_GET_MSRS, &msrs);
     if (n >= 1) {
         env->tsc = msrs.entries[0].data;
         env->tsc_adjust = n >= 2 ? msrs.entries[1].data : 0;
-        partial_state_learn_tsc(cpu);
+        partial_regs_learn_tsc(cpu);
     }
     if (n >= 3) {
         env->tsc_aux = msrs.entries[2].data;
@@ -299,18 +298,18 @@ void partial_light_tsc(CPUState *cpu)
  */
 static void get_debug_regs(CPUState *cpu, int64_t now)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialLight *l = &cpu->accel->vt->light;
     CPUX86State *env = cpu_env(cpu);
     struct kvm_debugregs d;
     int i;
 
-    acc->light.debug_old = now < acc->light.debug_until &&
+    l->debug_old = now < l->debug_until &&
                            !(env->dr[7] & 0xff);
-    if (acc->light.debug_old ||
+    if (l->debug_old ||
         kvm_vcpu_ioctl(cpu, KVM_GET_DEBUGREGS, &d) < 0) {
         return;
     }
-    acc->light.debug_until = now + DEBUG_REGS_NS;
+    l->debug_until = now + DEBUG_REGS_NS;
     for (i = 0; i < 4; i++) {
         env->dr[i] = d.db[i];
     }
@@ -320,23 +319,23 @@ static void get_debug_regs(CPUState *cpu, int64_t now)
 
 void partial_light_debug(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialLight *l = &cpu->accel->vt->light;
     CPUX86State *env = cpu_env(cpu);
     int64_t now = get_clock();
 
-    if (!acc->light.on || !acc->light.debug_old ||
-        now < acc->light.debug_until) {
+    if (!l->on || !l->debug_old ||
+        now < l->debug_until) {
         return;
     }
     get_debug_regs(cpu, now);
-    acc->light.dr6 = env->dr[6];
-    partial_state_derive_breakpoints(env);
+    l->dr6 = env->dr[6];
+    partial_regs_derive_breakpoints(env);
 }
 
 /* What a #DB in the window has added to DR6. */
 static void give_dr6(CPUState *cpu)
 {
-    uint64_t added = cpu_env(cpu)->dr[6] & ~cpu->accel->light.dr6;
+    uint64_t added = cpu_env(cpu)->dr[6] & ~cpu->accel->vt->light.dr6;
     struct kvm_debugregs d;
 
     if (added && kvm_vcpu_ioctl(cpu, KVM_GET_DEBUGREGS, &d) == 0) {
@@ -362,6 +361,28 @@ bool partial_light_init(CPUState *cpu)
     return true;
 }
 
+void partial_light_fini(CPUState *cpu)
+{
+    g_free(cpu->accel->vt->light.before);
+    cpu->accel->vt->light.before = NULL;
+}
+
+bool partial_light_is_on(CPUState *cpu)
+{
+    return cpu->accel->vt->light.on;
+}
+
+void partial_light_forget(CPUState *cpu)
+{
+    cpu->accel->vt->light.on = false;
+    cpu->kvm_run->kvm_dirty_regs = 0;
+}
+
+void partial_light_forget_walks(CPUState *cpu)
+{
+    cpu->accel->vt->light.keeps_walks = false;
+}
+
 void partial_light_ask(CPUState *cpu)
 {
     cpu->kvm_run->kvm_valid_regs |= SYNC_ALL;
@@ -370,13 +391,13 @@ void partial_light_ask(CPUState *cpu)
 void partial_light_unask(CPUState *cpu)
 {
     cpu->kvm_run->kvm_valid_regs =
-        partial_state->states ? KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS
+        partial_config->states ? KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS
                               : KVM_SYNC_X86_REGS;
 }
 
 void partial_light_rest(CPUState *cpu)
 {
-    if (!partial_state->states) {
+    if (!partial_config->states) {
         cpu->kvm_run->kvm_valid_regs = 0;
     }
 }
@@ -398,14 +419,14 @@ static void forget_translations(CPUState *cpu)
 {
     uint16_t all = MAKE_64BIT_MASK(0, NB_MMU_MODES);
 
-    tlb_flush_by_mmuidx(cpu, cpu->accel->light.keeps_walks ?
+    tlb_flush_by_mmuidx(cpu, cpu->accel->vt->light.keeps_walks ?
                              all & ~(1u << MMU_PHYS_IDX) : all);
-    cpu->accel->light.keeps_walks = true;
+    cpu->accel->vt->light.keeps_walks = true;
 }
 
 bool partial_light_take(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialLight *l = &cpu->accel->vt->light;
     CPUX86State *env = cpu_env(cpu);
     struct kvm_run *run = cpu->kvm_run;
     bool all = (run->kvm_valid_regs & SYNC_ALL) == SYNC_ALL;
@@ -417,11 +438,10 @@ bool partial_light_take(CPUState *cpu)
         run->flags & (KVM_RUN_X86_SMM | KVM_RUN_X86_GUEST_MODE)) {
         return false;
     }
-    acc->light.on = true;
-    acc->light.fpu = false;
-    acc->light.tsc = false;
-    acc->event_is_irq = false;
-    cpu->exception_index = -1;
+    l->on = true;
+    l->fpu = false;
+    l->tsc = false;
+    partial_window_set_event(cpu, -1, false);
     cpu->halted = 0;
     env->mp_state = KVM_MP_STATE_RUNNABLE;
     env->hflags &= ~(HF_SMM_MASK | HF_GUEST_MASK | HF_INHIBIT_IRQ_MASK);
@@ -431,12 +451,12 @@ bool partial_light_take(CPUState *cpu)
     memset(s->sregs.interrupt_bitmap, 0, sizeof(s->sregs.interrupt_bitmap));
     take_regs(env, &s->regs);
     take_sregs(cpu, env, &s->sregs);
-    partial_state_note_bases(cpu);
+    partial_regs_note_bases(cpu);
     get_debug_regs(cpu, get_clock());
-    acc->light.dr6 = env->dr[6];
-    acc->light.hidden = false;
+    l->dr6 = env->dr[6];
+    l->hidden = false;
     x86_update_hflags(env);
-    partial_state_derive_flags(env);
+    partial_regs_derive_flags(env);
     cpu->cflags_next_tb = -1;
     forget_translations(cpu);
     return true;
@@ -459,19 +479,19 @@ static void give_shadow(CPUState *cpu, CPUX86State *env)
 
 void partial_light_give(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialLight *l = &cpu->accel->vt->light;
     CPUX86State *env = cpu_env(cpu);
     struct kvm_sync_regs *s = &cpu->kvm_run->s.regs;
 
     CC_OP = CC_OP_EFLAGS;
     CC_SRC = 0;
     env->df = 1;
-    partial_state_make_acceptable(cpu);
+    partial_regs_make_acceptable(cpu);
     cpu->kvm_run->ready_for_interrupt_injection =
         env->eflags & IF_MASK && !(env->hflags & HF_INHIBIT_IRQ_MASK);
     give_shadow(cpu, env);
     give_dr6(cpu);
-    if (acc->light.fpu) {
+    if (l->fpu) {
         give_fpu(cpu);
     }
     give_regs(env, &s->regs);
@@ -480,8 +500,8 @@ void partial_light_give(CPUState *cpu)
         cpu->kvm_run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
     }
     cpu->exception_index = -1;
-    acc->light.on = false;
-    acc->fpu_by_number = false;
+    l->on = false;
+    partial_regs_fpu_is_kvms(cpu);
 }
 
 void partial_light_flush(CPUState *cpu)

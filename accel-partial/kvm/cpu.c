@@ -11,10 +11,9 @@
 #include "host-cpu.h"
 #include "cpu-internal.h"
 #include "tcg/tcg-cpu.h"
-#include "partial.h"
+#include "../vcpu-state.h"
 #include "features.h"
-#include "vcpu.h"
-#include "window.h"
+#include "vt-cpu.h"
 
 static AccelCPUClass *class_of(const char *accel)
 {
@@ -30,6 +29,7 @@ static bool cpu_realize(CPUState *cs, Error **errp)
         return false;
     }
     cs->accel = g_new0(AccelCPUState, 1);
+    cs->accel->vt = g_new0(struct PartialVTCpu, 1);
     if (cs->cpu_index <= 0) {
         partial_features_tell(X86_CPU(cs));
     }
@@ -51,7 +51,7 @@ static void cpu_instance_init(CPUState *cs)
         object_property_set_bool(OBJECT(cs), "host-phys-bits", false,
                                  &error_abort);
     }
-    if (partial_state->states & (1u << PARTIAL_MODE_LONG0)) {
+    if (partial_config->states & (1u << PARTIAL_MODE_LONG0)) {
         /* The guest's kernel runs where KVM's paravirtual MSRs are not. */
         object_property_set_bool(OBJECT(cs), "kvm", false, &error_abort);
     }

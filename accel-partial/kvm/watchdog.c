@@ -5,11 +5,9 @@
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "system/kvm.h"
-#include "partial.h"
-#include "exits.h"
-#include "light.h"
+#include "../vcpu-state.h"
 #include "vcpu.h"
-#include "watchdog.h"
+#include "vt-cpu.h"
 
 #define PERIOD_MS 1000
 
@@ -31,20 +29,20 @@ static int64_t thread_time(CPUState *cpu)
 /* Called with the BQL held. */
 static void look_at(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWatch *w = &cpu->accel->vt->watch;
     int64_t time = thread_time(cpu);
-    uint64_t exits = qatomic_read(&acc->exits);
+    uint64_t exits = partial_exit_count(cpu);
     /* A tenth of a CPU: a loaded host may not give it more, idle is nothing. */
-    bool busy = time - acc->watch.time > PERIOD_MS * SCALE_MS / 10;
+    bool busy = time - w->time > PERIOD_MS * SCALE_MS / 10;
 
-    if (exits != acc->watch.exits || acc->in_window) {
-        qatomic_set(&acc->watch.seen, false);
+    if (exits != w->exits || partial_window_is_open(cpu)) {
+        qatomic_set(&w->seen, false);
     } else if (busy) {
-        qatomic_set(&acc->watch.asked, true);
+        qatomic_set(&w->asked, true);
         qemu_cpu_kick(cpu);
     }
-    acc->watch.time = time;
-    acc->watch.exits = exits;
+    w->time = time;
+    w->exits = exits;
 }
 
 static void tick(void *opaque)
@@ -61,24 +59,23 @@ static void tick(void *opaque)
 
 bool partial_watchdog_stuck(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialWatch *w = &cpu->accel->vt->watch;
     struct kvm_regs now;
     bool same;
 
-    if (!qatomic_xchg(&acc->watch.asked, false) || cpu->vcpu_dirty) {
+    if (!qatomic_xchg(&w->asked, false) || cpu->vcpu_dirty) {
         return false;
     }
     partial_light_flush(cpu);
     if (kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &now) < 0) {
         return false;
     }
-    same = qatomic_read(&acc->watch.seen) &&
-           partial_exit_same_place(&now, &acc->watch.regs);
-    acc->watch.regs = now;
-    qatomic_set(&acc->watch.seen, !same);
+    same = qatomic_read(&w->seen) &&
+           partial_exit_same_place(&now, &w->regs);
+    w->regs = now;
+    qatomic_set(&w->seen, !same);
     if (same) {
-        acc->failure = (PartialFailure) { 0 };
-        acc->reason = PARTIAL_REASON_SPINNING;
+        partial_report_failure(cpu, &(PartialFailure) { 0 });
     }
     return same;
 }

@@ -7,7 +7,19 @@
 #ifndef ACCEL_PARTIAL_LIGHT_H
 #define ACCEL_PARTIAL_LIGHT_H
 
-#include "hw/core/cpu.h"
+#include "cpu.h"
+
+/* The part of the state that env has; its vCPU's thread's own. */
+typedef struct PartialLight {
+    bool on;                   /* env has this part only, KVM the rest */
+    bool fpu, tsc;             /* ... and these groups */
+    bool keeps_walks;          /* the soft TLB knows memory as without SMM */
+    bool hidden;               /* hflags claim CR0.TS, so that the FPU traps */
+    uint64_t dr6;              /* as it was fetched */
+    int64_t debug_until;       /* env's debug registers are taken as right */
+    bool debug_old;            /* ... and were so when the window began */
+    void *before;              /* XSAVE's image when it was fetched */
+} PartialLight;
 
 /**
  * partial_light_init: let each exit show RIP, if KVM can
@@ -16,6 +28,30 @@
  * Returns: whether light windows are possible at all (KVM_CAP_SYNC_REGS).
  */
 bool partial_light_init(CPUState *cpu);
+
+/**
+ * partial_light_fini: the vCPU goes away
+ * @cpu: the vCPU
+ */
+void partial_light_fini(CPUState *cpu);
+
+/**
+ * partial_light_is_on: whether env has a light window's part of the state only
+ * @cpu: the vCPU, in its thread or while it does not run
+ */
+bool partial_light_is_on(CPUState *cpu);
+
+/**
+ * partial_light_forget: a reset or loadvm has replaced the state
+ * @cpu: the vCPU, in its thread
+ */
+void partial_light_forget(CPUState *cpu);
+
+/**
+ * partial_light_forget_walks: the soft TLB may know memory as SMM has it
+ * @cpu: the vCPU, in its thread
+ */
+void partial_light_forget_walks(CPUState *cpu);
 
 /**
  * partial_light_ask: let KVM put what a window needs into the run page

@@ -5,16 +5,22 @@
 
 #include "hw/core/cpu.h"
 
+/* Its vCPU's thread's own. */
+typedef struct PartialPending {
+    int64_t tick;              /* of the LAPIC's timer, that ended a window */
+} PartialPending;
+
 /**
  * partial_pending_interrupt: whether KVM would interrupt the guest now
  * @cpu: the vCPU, in a burst window
+ * @since: an expiry of a periodic timer before that is no news, in ns
  *
  * Costs up to four ioctls where KVM has the LAPIC, nothing where QEMU has it:
  * then the interrupt ends the window by itself.  In doubt the answer is yes,
- * but for a tick that waited before the window for longer than burst-us, as in
- * a REP that KVM makes: it may be late by a period.
+ * but for a tick from before @since, as in a REP that KVM makes: it may be late
+ * by a period.
  * Context: the vCPU's thread.
  */
-bool partial_pending_interrupt(CPUState *cpu);
+bool partial_pending_interrupt(CPUState *cpu, int64_t since);
 
 #endif

@@ -11,7 +11,8 @@
 #include "exec/gdbstub.h"
 #include "gdbstub/enums.h"
 #include "hw/core/cpu.h"
-#include "partial.h"
+#include "system/kvm_int.h"
+#include "../partial.h"
 #include "debug.h"
 
 static AccelOpsClass kvm_ops;

@@ -10,6 +10,13 @@
 
 #include "hw/core/cpu.h"
 
+/* Its vCPU's thread's own. */
+typedef struct PartialRepStop {
+    bool armed;
+    uint64_t rcx;              /* the guest's */
+    uint64_t pretended;
+} PartialRepStop;
+
 /**
  * partial_rep_stop_arm: have KVM stop after the element in flight
  * @cpu: the vCPU, at the second exit in a row for the same instruction
@@ -32,5 +39,11 @@ void partial_rep_stop_arm(CPUState *cpu, uint64_t count);
  * Returns: whether there was something to put right.
  */
 bool partial_rep_stop_settle(CPUState *cpu);
+
+/**
+ * partial_rep_stop_forget: a reset or loadvm has replaced the registers
+ * @cpu: the vCPU, in its thread
+ */
+void partial_rep_stop_forget(CPUState *cpu);
 
 #endif

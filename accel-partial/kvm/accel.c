@@ -16,41 +16,43 @@
 #include "tcg/startup.h"
 #include "accel/kvm/kvm-cpus.h"
 #include "accel/tcg/internal-common.h"
-#include "partial.h"
-#include "code.h"
+#include "../allow.h"
+#include "../info.h"
+#include "../props.h"
+#include "../vcpu-state.h"
+#include "accel.h"
 #include "debug.h"
-#include "allow.h"
 #include "exits.h"
 #include "features.h"
+#include "kvm-vt.h"
 #include "light.h"
-#include "props.h"
-#include "state.h"
-#include "stats.h"
+#include "probe.h"
+#include "regs.h"
+#include "rep-stop.h"
 #include "vcpu.h"
 #include "watchdog.h"
-#include "window.h"
-
-PartialState *partial_state;
 
 /* --- start-up ------------------------------------------------------------ */
 
 static bool choose_states(PartialState *s, Error **errp)
 {
-    if (s->level < PARTIAL_STATES) {
-        s->states = 0;
-    } else if (!s->states_option || g_str_equal(s->states_option, "auto")) {
-        s->states = PARTIAL_MODES_ALL & ~s->probe.native;
+    PartialConfig *c = &s->config;
+
+    if (c->level < PARTIAL_STATES) {
+        c->states = 0;
+    } else if (!c->states_option || g_str_equal(c->states_option, "auto")) {
+        c->states = PARTIAL_MODES_ALL & ~s->facts.native;
         /*
          * User code goes where its kernel goes: a VT that runs user code alone
          * does not hide the host from it well enough yet (docs/design.md).
          */
-        if (s->states & (1u << PARTIAL_MODE_LONG0)) {
-            s->states = PARTIAL_MODES_ALL;
+        if (c->states & (1u << PARTIAL_MODE_LONG0)) {
+            c->states = PARTIAL_MODES_ALL;
         }
-    } else if (!partial_modes_parse(s->states_option, &s->states, errp)) {
+    } else if (!partial_modes_parse(c->states_option, &c->states, errp)) {
         return false;
     }
-    s->tcg_owns_all = s->states == PARTIAL_MODES_ALL;
+    c->tcg_owns_all = c->states == PARTIAL_MODES_ALL;
     return true;
 }
 
@@ -60,11 +62,11 @@ static bool choose_irqchip(PartialState *s, Error **errp)
     KVMState *kvm = KVM_STATE(s);
     g_autofree char *names = NULL;
 
-    if (!s->states) {
+    if (!s->config.states) {
         return true;
     }
     if (kvm->kernel_irqchip_required) {
-        names = partial_modes_print(s->states);
+        names = partial_modes_print(s->config.states);
         error_setg(errp, "kernel-irqchip=on|split: TCG runs the CPU modes %s "
                    "here and needs QEMU's own APIC", names);
         error_append_hint(errp, "Leave kernel-irqchip out, or give "
@@ -90,7 +92,7 @@ static int kvm_init_with_smm(PartialState *s, MachineState *ms)
         x86 = X86_MACHINE(ms);
         smm = x86->smm;
     }
-    if (x86 && s->tcg_owns_all) {
+    if (x86 && s->config.tcg_owns_all) {
         x86->smm = ON_OFF_AUTO_OFF;
     }
     r = kvm->init_machine(ms);
@@ -112,9 +114,9 @@ static int kvm_init_with_smm(PartialState *s, MachineState *ms)
 
 static size_t tb_bytes(const PartialState *s, unsigned max_cpus)
 {
-    size_t mib = s->tb_size;
+    size_t mib = s->config.tb_size;
 
-    if (!mib && !s->tcg_owns_all) {
+    if (!mib && !s->config.tcg_owns_all) {
         mib = MAX(MIXED_TB_MIB, max_cpus * MIXED_TB_MIB_PER_CPU);
     }
     return mib << 20;
@@ -137,31 +139,33 @@ static int partial_init_machine(MachineState *ms)
     Error *err = NULL;
     int r;
 
-    partial_state = s;
-    qemu_mutex_init(&s->sites_lock);
-    if (!partial_probe(kvm->device ?: "/dev/kvm", &s->probe, &err) ||
+    if (!partial_probe(kvm->device ?: "/dev/kvm", &s->facts, &err) ||
         !choose_states(s, &err) || !choose_irqchip(s, &err)) {
         error_report_err(err);
-        partial_state = NULL;
         return -EINVAL;
     }
+    partial_config = &s->config;
+    partial_facts = &s->facts;
+    partial_vt = &partial_vt_kvm;
     r = kvm_init_with_smm(s, ms);
     if (r < 0) {
-        partial_state = NULL;
+        partial_config = NULL;
         return r;
     }
-    if (s->level >= PARTIAL_FAILURES) {
-        s->emulation_exits =
+    if (s->config.level >= PARTIAL_FAILURES) {
+        s->facts.reports_failures =
             kvm_vm_enable_cap(kvm, KVM_CAP_EXIT_ON_EMULATION_FAILURE,
                               0, 1) == 0;
     }
     kvm->exit_hook = partial_exit;
     start_tcg(s, ms);
     partial_code_init();
-    partial_allow_init(s->burst_allow, s->burst_deny);
+    partial_report_init();
+    partial_allow_init(s->config.burst_allow,
+                       s->config.burst_deny);
     partial_features_install();
-    partial_stats_register();
-    if (s->level >= PARTIAL_FAILURES && partial_mixed()) {
+    partial_info_register();
+    if (s->config.level >= PARTIAL_FAILURES && partial_mixed()) {
         partial_watchdog_start();
     }
     return 0;
@@ -172,18 +176,11 @@ static int partial_init_machine(MachineState *ms)
 /* The window that a reset or loadvm found open is no more. */
 static void forget_window(CPUState *cpu, run_on_cpu_data unused)
 {
-    AccelCPUState *acc = cpu->accel;
-
-    if (acc->in_window) {
-        acc->in_window = false;
-        acc->stats.stops[PARTIAL_STOP_RESET]++;
-    }
-    acc->light.on = false;
-    acc->burst.site = NULL;
-    acc->rep_stop.armed = false;
-    cpu->kvm_run->kvm_dirty_regs = 0;
-    acc->fpu_by_number = false;
-    acc->tsc_valid = false;
+    partial_window_forget(cpu);
+    partial_burst_forget(cpu);
+    partial_light_forget(cpu);
+    partial_rep_stop_forget(cpu);
+    partial_regs_forget(cpu);
     tlb_flush(cpu);
     /* Where KVM never runs, env stays the master copy. */
     cpu->vcpu_dirty = true;
@@ -208,7 +205,7 @@ static void partial_post_init(CPUState *cpu)
 /* Let KVM, and env when it is read from there, have all of the state. */
 static void settle(CPUState *cpu, run_on_cpu_data data)
 {
-    if (cpu->accel->in_window) {
+    if (partial_window_is_open(cpu)) {
         partial_window_close(cpu, PARTIAL_STOP_KICK);
     }
     partial_light_flush(cpu);
@@ -217,15 +214,15 @@ static void settle(CPUState *cpu, run_on_cpu_data data)
 /* For whoever reads env (migration, a debugger): it is then as KVM has it. */
 static void partial_synchronize_state(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    bool light = partial_light_is_on(cpu);
 
     if (partial_mixed()) {
-        if (acc->light.on && cpu->running && qemu_cpu_is_self(cpu)) {
+        if (light && cpu->running && qemu_cpu_is_self(cpu)) {
             /* A device that TCG's access reached: env has its registers. */
             return;
         }
         /* Else a device that asks in a window gets env as TCG has it. */
-        if (!cpu->running || acc->light.on) {
+        if (!cpu->running || light) {
             run_on_cpu(cpu, settle, RUN_ON_CPU_NULL);
         }
     }
@@ -273,7 +270,7 @@ static void partial_accel_class_init(ObjectClass *oc, void *data)
     ac->compat_props = g_ptr_array_new();
     compat_props_add(ac->compat_props, compat, G_N_ELEMENTS(compat));
 
-    partial_props_add(oc);
+    partial_props_add(oc, offsetof(PartialState, config));
 }
 
 static const TypeInfo partial_accel_type = {

@@ -7,7 +7,7 @@
 #include "kvm/kvm_i386.h"
 #include "cpu-internal.h"
 #include "tcg/tcg-cpu.h"
-#include "partial.h"
+#include "../vt.h"
 #include "standard-headers/asm-x86/kvm_para.h"
 #include "features.h"
 
@@ -48,7 +48,7 @@ static bool is_msr_word(FeatureWord w)
 /* Whether the guest sees the CPUID that QEMU sets. */
 static bool cpuid_is_ours(void)
 {
-    return partial_state->tcg_owns_all || partial_state->probe.cpuid_honoured;
+    return !partial_mixed() || partial_facts->cpuid_honoured;
 }
 
 /* KVM refuses their MSRs, or has no use for them, without its own APIC. */
@@ -107,12 +107,10 @@ static uint64_t shown_by_host(FeatureWord w, uint64_t tcg)
 
 static uint64_t shared(FeatureWord w, uint64_t vt, uint64_t tcg)
 {
-    PartialState *s = partial_state;
-
-    if (s->tcg_owns_all) {
+    if (!partial_mixed()) {
         return tcg;
     }
-    if (w == FEAT_ARCH_CAPABILITIES && !s->probe.arch_caps_settable) {
+    if (w == FEAT_ARCH_CAPABILITIES && !partial_facts->arch_caps_settable) {
         return 0;
     }
     if (is_msr_word(w)) {
@@ -181,12 +179,11 @@ static void add_names(GString *s, FeatureWord w, uint64_t bits)
 
 void partial_features_tell(X86CPU *cpu)
 {
-    PartialState *s = partial_state;
     g_autoptr(GString) names = g_string_new("");
     FeatureWord w;
 
     /* A named model that asks for too much is warned about by its own check. */
-    if (s->tcg_owns_all || !cpu->max_features) {
+    if (!partial_mixed() || !cpu->max_features) {
         return;
     }
     for (w = 0; w < FEATURE_WORDS; w++) {

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * KVM spins in the kernel on some instructions, "sgdt [mmio]" for one: no exit
- * tells, only a signal ends it (facts.md 3c).
+ * tells, only a signal ends it.
  */
 #ifndef ACCEL_PARTIAL_WATCHDOG_H
 #define ACCEL_PARTIAL_WATCHDOG_H
 
-#include "hw/core/cpu.h"
+#include "cpu.h"
+#include <linux/kvm.h>
+
+/*
+ * Of a vCPU.  Asked and seen are atomic; time and exits are protected by the
+ * BQL; regs is the vCPU's thread's own.
+ */
+typedef struct PartialWatch {
+    int64_t time;              /* CPU time of the thread at the last look */
+    uint64_t exits;            /* ... and its exits to user space */
+    bool asked;
+    bool seen;
+    struct kvm_regs regs;
+} PartialWatch;
 
 /**
  * partial_watchdog_start: look after the vCPUs once a second

@@ -4,8 +4,8 @@
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"
 #include "system/kvm.h"
-#include "partial.h"
-#include "rep-stop.h"
+#include "../vcpu-state.h"
+#include "vt-cpu.h"
 
 /* No instruction is longer (SDM vol. 2, 2.3.11). */
 #define MOST_BYTES 15
@@ -88,9 +88,9 @@ void partial_rep_stop_arm(CPUState *cpu, uint64_t count)
         !at_rep_load(cpu, &run->s.regs)) {
         return;
     }
-    cpu->accel->rep_stop.armed = true;
-    cpu->accel->rep_stop.rcx = regs->rcx;
-    cpu->accel->rep_stop.pretended = pretended;
+    cpu->accel->vt->rep_stop = (PartialRepStop) {
+        .armed = true, .rcx = regs->rcx, .pretended = pretended,
+    };
     regs->rcx = pretended;
     run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 }
@@ -115,18 +115,18 @@ static void keep_fault(CPUState *cpu)
 
 bool partial_rep_stop_settle(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialRepStop *r = &cpu->accel->vt->rep_stop;
     struct kvm_run *run = cpu->kvm_run;
-    uint64_t pretended = acc->rep_stop.pretended;
+    uint64_t pretended = r->pretended;
     __u64 *rcx = &run->s.regs.regs.rcx;
 
-    if (!acc->rep_stop.armed) {
+    if (!r->armed) {
         return false;
     }
-    acc->rep_stop.armed = false;
+    r->armed = false;
     if (run->kvm_dirty_regs & KVM_SYNC_X86_REGS) {
         /* KVM has not been asked. */
-        *rcx = acc->rep_stop.rcx;
+        *rcx = r->rcx;
         run->kvm_dirty_regs &= ~KVM_SYNC_X86_REGS;
         return false;
     }
@@ -134,8 +134,10 @@ bool partial_rep_stop_settle(CPUState *cpu)
         /* It did not listen: then RCX is the guest's. */
         return false;
     }
-    acc->stats.rep_stops += *rcx != pretended;
-    *rcx += acc->rep_stop.rcx - pretended;
+    if (*rcx != pretended) {
+        PARTIAL_COUNT(cpu, rep_stops);
+    }
+    *rcx += r->rcx - pretended;
     run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
     if (cpu->vcpu_dirty) {
         /* Somebody has read KVM's registers since KVM_RUN. */
@@ -143,4 +145,9 @@ bool partial_rep_stop_settle(CPUState *cpu)
     }
     keep_fault(cpu);
     return true;
+}
+
+void partial_rep_stop_forget(CPUState *cpu)
+{
+    cpu->accel->vt->rep_stop.armed = false;
 }

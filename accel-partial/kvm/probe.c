@@ -7,7 +7,7 @@
 #include "qemu/timer.h"
 #include "cpu.h"
 #include "probe.h"
-#include "trace.h"
+#include "../trace.h"
 #include <sys/ioctl.h>
 #include <linux/kvm.h>
 
@@ -428,13 +428,13 @@ static bool arch_caps_settable(Scratch *s)
            ioctl(s->vcpu, KVM_SET_MSRS, msrs) == 1;
 }
 
-bool partial_probe(const char *device, PartialProbe *p, Error **errp)
+bool partial_probe(const char *device, PartialFacts *p, Error **errp)
 {
     int64_t start = get_clock();
     Scratch s;
     int m;
 
-    *p = (PartialProbe) { 0 };
+    *p = (PartialFacts) { 0 };
     if (!scratch_open(&s, device, errp)) {
         return false;
     }

@@ -13,16 +13,15 @@
 #include "tcg/startup.h"
 #include "tcg/tcg.h"
 #include "accel/kvm/kvm-cpus.h"
-#include "partial.h"
-#include "burst.h"
+#include "../failure.h"
+#include "../vcpu-state.h"
 #include "debug.h"
 #include "exits.h"
 #include "light.h"
 #include "rep-stop.h"
-#include "state.h"
+#include "sregs.h"
 #include "vcpu.h"
 #include "watchdog.h"
-#include "window.h"
 
 typedef struct ForceRcu {
     Notifier notifier;
@@ -44,7 +43,7 @@ static void force_rcu(Notifier *n, void *data)
 /* Whether the vCPU is in a CPU mode that belongs to TCG. */
 static bool in_tcg_mode(CPUState *cpu)
 {
-    PartialModes states = partial_state->states;
+    PartialModes states = partial_config->states;
     struct kvm_sregs sregs;
     struct kvm_regs regs;
 
@@ -70,9 +69,28 @@ static bool in_tcg_mode(CPUState *cpu)
     return states & (1u << partial_mode_of_sregs(&sregs, regs.rflags));
 }
 
+/* Open a window if KVM cannot go on; whether one was asked for. */
+static bool take_over(CPUState *cpu, int r)
+{
+    uint32_t blocks = partial_config->window_blocks;
+
+    if (partial_exit_check_repeat(cpu)) {
+        partial_window_open(cpu, &partial_failure_window,
+                            PARTIAL_REASON_ENDLESS, blocks);
+    } else if (partial_watchdog_stuck(cpu)) {
+        partial_window_open(cpu, &partial_spinning_window,
+                            PARTIAL_REASON_SPINNING, blocks);
+    } else if (r == EXCP_PARTIAL) {
+        partial_window_open(cpu, &partial_failure_window,
+                            partial_exit_reason(cpu), blocks);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static int run_vt(CPUState *cpu)
 {
-    int64_t start = get_clock();
     bool settled;
     int r;
 
@@ -80,21 +98,17 @@ static int run_vt(CPUState *cpu)
         /* INIT and its like make KVM's code read the registers first. */
         partial_light_flush(cpu);
     }
-    qatomic_set(&cpu->accel->kicked, false);
-    cpu->accel->stats.vt_runs++;
+    partial_window_unkick(cpu);
+    PARTIAL_COUNT(cpu, vt_runs);
+    partial_stats_enter(cpu, PARTIAL_ENGINE_VT);
     r = kvm_cpu_exec(cpu);
-    cpu->accel->stats.vt_ns += get_clock() - start;
+    partial_stats_leave(cpu);
     settled = partial_rep_stop_settle(cpu);
-    if (partial_exit_check_repeat(cpu) || partial_watchdog_stuck(cpu)) {
+    if (take_over(cpu, r)) {
         r = EXCP_PARTIAL;
     }
-    if (r == EXCP_PARTIAL) {
-        partial_window_open(cpu, cpu->accel->reason,
-                            partial_state->window_blocks);
-    }
-    partial_burst_open(cpu, r != EXCP_INTERRUPT ||
-                       qatomic_read(&cpu->accel->kicked));
-    if (settled && !cpu->accel->in_window) {
+    partial_burst_open(cpu, r != EXCP_INTERRUPT || partial_window_kicked(cpu));
+    if (settled && !partial_window_is_open(cpu)) {
         /* Work that waits may read registers from KVM. */
         partial_light_flush(cpu);
     }
@@ -103,10 +117,10 @@ static int run_vt(CPUState *cpu)
 
 static int run(CPUState *cpu)
 {
-    if (!cpu->accel->in_window && in_tcg_mode(cpu)) {
-        partial_window_open(cpu, PARTIAL_REASON_MODE, 0);
+    if (!partial_window_is_open(cpu) && in_tcg_mode(cpu)) {
+        partial_near_open(cpu);
     }
-    return cpu->accel->in_window ? partial_window_run(cpu) : run_vt(cpu);
+    return partial_window_is_open(cpu) ? partial_window_run(cpu) : run_vt(cpu);
 }
 
 /*
@@ -141,12 +155,15 @@ static void *vcpu_thread(void *arg)
     current_cpu = cpu;
     kvm_init_vcpu(cpu, &error_fatal);
     kvm_init_cpu_signals(cpu);
-    if (partial_state->states && partial_mixed() &&
+    if (partial_config->states && partial_mixed() &&
         kvm_check_extension(kvm_state, KVM_CAP_SYNC_REGS)) {
         /* So that each exit shows the CPU mode for nothing. */
         cpu->kvm_run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
     }
-    partial_burst_init(cpu);
+    if (partial_config->level >= PARTIAL_BURSTS && partial_mixed() &&
+        partial_light_init(cpu)) {
+        partial_burst_init(cpu);
+    }
     cpu_thread_signal_created(cpu);
     qemu_guest_random_seed_thread_part2(cpu->random_seed);
 
@@ -160,6 +177,7 @@ static void *vcpu_thread(void *arg)
 
     spare_contexts = g_slist_prepend(spare_contexts, tcg_ctx);
     partial_burst_fini(cpu);
+    partial_light_fini(cpu);
     kvm_destroy_vcpu(cpu);
     cpu_thread_signal_destroyed(cpu);
     bql_unlock();
@@ -180,7 +198,7 @@ void partial_vcpu_kick(CPUState *cpu)
 {
     /* A device may kick whoever accesses it; that is no reason to leave. */
     if (!qemu_cpu_is_self(cpu)) {
-        qatomic_set(&cpu->accel->kicked, true);
+        partial_window_kick(cpu);
     }
     cpu_exit(cpu);
     if (cpu->created) {
@@ -196,7 +214,7 @@ void partial_vcpu_interrupt(CPUState *cpu, int mask)
     }
     cpu->interrupt_request |= mask;
     if (mask & CPU_INTERRUPT_HARD) {
-        qatomic_set(&cpu->accel->burst.raised, true);
+        partial_burst_raised(cpu);
     }
     if (!qemu_cpu_is_self(cpu)) {
         qemu_cpu_kick(cpu);

@@ -4,7 +4,7 @@
 #include "qemu/osdep.h"
 #include "kvm/kvm_i386.h"
 #include "system/kvm.h"
-#include "partial.h"
+#include "cpu.h"
 #include "msr.h"
 
 /* Memory types (SDM vol. 4, table 2-2); all else travels with a hand-over. */

@@ -2,29 +2,27 @@
 /* A look at each KVM exit before KVM's own handler has it. */
 
 #include "qemu/osdep.h"
-#include "system/kvm.h"
-#include "partial.h"
-#include "burst.h"
-#include "exits.h"
-#include "light.h"
-#include "rep-stop.h"
-#include "report.h"
-#include "trace.h"
+#include "system/kvm_int.h"
+#include "../vcpu-state.h"
+#include "../vt.h"
+#include "sregs.h"
+#include "vt-cpu.h"
 
 /*
- * KVM restarts some instructions on MMIO for ever, "lgdt [mmio]" for one
- * (facts.md 3c).  After this many reads in a row from one address the registers
- * are compared before and after the access: a polling loop moves on.
+ * KVM retries some instructions on MMIO forever, "lgdt [mmio]" for one: each
+ * try is an exit for the same read, and no register changes.  After this many
+ * reads in a row from one address the registers are compared before and after
+ * the access: a polling loop moves on.
  */
 #define REPEAT_READS 1024
 
 static void note_failure(CPUState *cpu, struct kvm_run *run)
 {
-    PartialFailure *f = &cpu->accel->failure;
+    PartialFailure failure = { .exit_reason = run->exit_reason };
+    PartialFailure *f = &failure;
     struct kvm_regs regs;
     struct kvm_sregs sregs;
 
-    *f = (PartialFailure) { .exit_reason = run->exit_reason };
     if (run->exit_reason == KVM_EXIT_FAIL_ENTRY) {
         f->hardware = run->fail_entry.hardware_entry_failure_reason;
     } else if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR) {
@@ -37,16 +35,17 @@ static void note_failure(CPUState *cpu, struct kvm_run *run)
             memcpy(f->bytes, run->emulation_failure.insn_bytes, f->len);
         }
     }
+    partial_report_failure(cpu, f);
     if (kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &regs) == 0 &&
         kvm_vcpu_ioctl(cpu, KVM_GET_SREGS, &sregs) == 0) {
-        partial_site_note(f, sregs.cs.base + regs.rip);
+        partial_report_site(f, sregs.cs.base + regs.rip);
     }
 }
 
 static int take_over(CPUState *cpu, struct kvm_run *run, PartialReason reason)
 {
     note_failure(cpu, run);
-    cpu->accel->reason = reason;
+    cpu->accel->vt->exits.reason = reason;
     return EXCP_PARTIAL;
 }
 
@@ -63,26 +62,26 @@ static int internal_error(CPUState *cpu, struct kvm_run *run)
 }
 
 /* Whether a read is of the address of the one before; if not, it is noted. */
-static bool is_repeat(AccelCPUState *acc, const struct kvm_run *run)
+static bool is_repeat(PartialExits *x, const struct kvm_run *run)
 {
-    if (!run->mmio.is_write && acc->repeat.gpa == run->mmio.phys_addr) {
+    if (!run->mmio.is_write && x->repeat.gpa == run->mmio.phys_addr) {
         return true;
     }
-    acc->repeat.gpa = run->mmio.is_write ? 0 : run->mmio.phys_addr;
-    acc->repeat.count = 0;
+    x->repeat.gpa = run->mmio.is_write ? 0 : run->mmio.phys_addr;
+    x->repeat.count = 0;
     return false;
 }
 
 /* Arms a check when one address is read again and again. */
 static void watch_read(CPUState *cpu, struct kvm_run *run)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialExits *x = &cpu->accel->vt->exits;
 
-    if (!is_repeat(acc, run) || ++acc->repeat.count % REPEAT_READS) {
+    if (!is_repeat(x, run) || ++x->repeat.count % REPEAT_READS) {
         return;
     }
-    if (kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &acc->repeat.regs) == 0) {
-        acc->repeat.armed = true;
+    if (kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &x->repeat.regs) == 0) {
+        x->repeat.armed = true;
         /* KVM completes the access at its next entry and comes back. */
         qatomic_set(&cpu->exit_request, 1);
     }
@@ -99,7 +98,7 @@ static bool may_move_gate(const struct kvm_run *run)
 /* Ask to leave VT, once the access is complete, if TCG may have to go on. */
 static void watch_mode(CPUState *cpu, struct kvm_run *run)
 {
-    PartialModes states = partial_state->states;
+    PartialModes states = partial_config->states;
 
     if (states && ((run->kvm_valid_regs & KVM_SYNC_X86_SREGS &&
                     states & (1u << partial_mode_of_sregs(&run->s.regs.sregs,
@@ -121,27 +120,38 @@ bool partial_exit_same_place(const struct kvm_regs *a,
 
 bool partial_exit_check_repeat(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialExits *x = &cpu->accel->vt->exits;
     struct kvm_regs now;
 
-    if (!acc->repeat.armed) {
+    if (!x->repeat.armed) {
         return false;
     }
-    acc->repeat.armed = false;
+    x->repeat.armed = false;
     partial_light_flush(cpu);
     if (cpu->vcpu_dirty || kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &now) < 0 ||
-        !partial_exit_same_place(&now, &acc->repeat.regs)) {
+        !partial_exit_same_place(&now, &x->repeat.regs)) {
         return false;
     }
-    acc->failure = (PartialFailure) { .exit_reason = KVM_EXIT_MMIO };
-    acc->reason = PARTIAL_REASON_ENDLESS;
+    partial_report_failure(cpu, &(PartialFailure) {
+        .exit_reason = KVM_EXIT_MMIO
+    });
     return true;
+}
+
+static void tell_burst(CPUState *cpu, const struct kvm_run *run)
+{
+    bool is_port = run->exit_reason == KVM_EXIT_IO;
+    PartialBurstExit exit = {
+        .is_port = is_port,
+        .address = is_port ? run->io.port : run->mmio.phys_addr,
+        .pc = run->s.regs.regs.rip, .count = run->s.regs.regs.rcx,
+    };
+
+    partial_burst_exit(cpu, &exit);
 }
 
 static G_NO_INLINE int look(CPUState *cpu, struct kvm_run *run)
 {
-    PartialState *s = partial_state;
-
     if (kvm_state->guest_state_protected) {
         return 0;
     }
@@ -155,16 +165,16 @@ static G_NO_INLINE int look(CPUState *cpu, struct kvm_run *run)
     case KVM_EXIT_FAIL_ENTRY:
         return take_over(cpu, run, PARTIAL_REASON_ENTRY);
     case KVM_EXIT_SHUTDOWN:
-        return s->probe.shutdown_keeps_state ?
+        return partial_facts->shutdown_keeps_state ?
                take_over(cpu, run, PARTIAL_REASON_SHUTDOWN) : 0;
     case KVM_EXIT_MMIO:
         watch_read(cpu, run);
         watch_mode(cpu, run);
-        partial_burst_exit(cpu, run);
+        tell_burst(cpu, run);
         return 0;
     case KVM_EXIT_IO:
         watch_mode(cpu, run);
-        partial_burst_exit(cpu, run);
+        tell_burst(cpu, run);
         return 0;
     default:
         return 0;
@@ -175,27 +185,37 @@ static G_NO_INLINE int look(CPUState *cpu, struct kvm_run *run)
  * Most exits of those that cannot open a window: nothing else is armed, and
  * they have to cost next to nothing.
  */
-static bool is_skipped(AccelCPUState *acc, const struct kvm_run *run)
+static bool is_skipped(CPUState *cpu, const struct kvm_run *run)
 {
-    if (acc->burst.skip <= 1 || partial_state->states) {
+    if (!partial_burst_can_skip(cpu) || partial_config->states) {
         return false;
     }
     if (run->exit_reason != KVM_EXIT_IO &&
-        (run->exit_reason != KVM_EXIT_MMIO || is_repeat(acc, run))) {
+        (run->exit_reason != KVM_EXIT_MMIO ||
+         is_repeat(&cpu->accel->vt->exits, run))) {
         return false;
     }
-    acc->burst.skip--;
-    acc->stats.burst_skips++;
+    partial_burst_skip(cpu);
     return true;
 }
 
 int partial_exit(CPUState *cpu, struct kvm_run *run)
 {
-    AccelCPUState *acc = cpu->accel;
+    PartialExits *x = &cpu->accel->vt->exits;
 
-    qatomic_set(&acc->exits, acc->exits + 1);
-    if (partial_state->level < PARTIAL_FAILURES || is_skipped(acc, run)) {
+    qatomic_set(&x->count, x->count + 1);
+    if (partial_config->level < PARTIAL_FAILURES || is_skipped(cpu, run)) {
         return 0;
     }
     return look(cpu, run);
+}
+
+PartialReason partial_exit_reason(CPUState *cpu)
+{
+    return cpu->accel->vt->exits.reason;
+}
+
+uint64_t partial_exit_count(CPUState *cpu)
+{
+    return qatomic_read(&cpu->accel->vt->exits.count);
 }

@@ -3,15 +3,15 @@
 
 #include "qemu/osdep.h"
 #include "system/kvm.h"
-#include "partial.h"
+#include "../window.h"
 #include "events.h"
 
 void partial_events_drop_ud(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
 
-    /* What KVM queued for want of anything better is not the guest's fault. */
-    if (cpu->accel->reason == PARTIAL_REASON_EMULATION &&
+    /* What KVM queued, having nothing better, is not the guest's fault. */
+    if (partial_window_reason(cpu) == PARTIAL_REASON_EMULATION &&
         env->exception_nr == EXCP06_ILLOP) {
         env->exception_nr = -1;
         env->exception_injected = 0;
@@ -29,7 +29,7 @@ static void forget_events(CPUX86State *env)
     env->nmi_injected = 0;
 }
 
-static void take_exception(CPUState *cpu, CPUX86State *env)
+static void take_exception(CPUX86State *env)
 {
     if (env->exception_has_payload && env->exception_pending) {
         if (env->exception_nr == EXCP0E_PAGE) {
@@ -38,7 +38,6 @@ static void take_exception(CPUState *cpu, CPUX86State *env)
             env->dr[6] |= env->exception_payload;
         }
     }
-    cpu->exception_index = env->exception_nr;
     env->exception_is_int = 0;
     env->exception_next_eip = env->eip;
 }
@@ -53,7 +52,7 @@ static void take_nmi(CPUState *cpu, CPUX86State *env)
         env->hflags2 &= ~HF2_NMI_MASK;
         cpu->interrupt_request |= CPU_INTERRUPT_NMI;
     }
-    if (env->nmi_pending && !cpu->accel->bounded) {
+    if (env->nmi_pending && !partial_window_is_bounded(cpu)) {
         env->nmi_pending = 0;
         cpu->interrupt_request |= CPU_INTERRUPT_NMI;
     }
@@ -76,14 +75,13 @@ void partial_events_take(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
 
-    cpu->exception_index = -1;
-    cpu->accel->event_is_irq = false;
+    partial_window_set_event(cpu, -1, false);
     if (env->exception_injected || env->exception_pending) {
-        take_exception(cpu, env);
+        take_exception(env);
+        partial_window_set_event(cpu, env->exception_nr, false);
     } else if (env->interrupt_injected >= 0 && !env->soft_interrupt) {
         /* A software interrupt's instruction is simply executed again. */
-        cpu->exception_index = env->interrupt_injected;
-        cpu->accel->event_is_irq = true;
+        partial_window_set_event(cpu, env->interrupt_injected, true);
     }
     take_nmi(cpu, env);
     take_shadow(cpu, env);
@@ -93,12 +91,13 @@ void partial_events_take(CPUState *cpu)
 /* A window that closed before its first block still has KVM's event. */
 static void give_back_undelivered(CPUState *cpu, CPUX86State *env)
 {
-    int vector = cpu->exception_index;
+    bool is_irq;
+    int vector = partial_window_take_event(cpu, &is_irq);
 
     if (vector < 0 || vector > 255) {
         return;
     }
-    if (cpu->accel->event_is_irq) {
+    if (is_irq) {
         env->interrupt_injected = vector;
         env->soft_interrupt = 0;
     } else if (!env->exception_is_int) {
@@ -125,7 +124,7 @@ static void give_shadow(CPUState *cpu, CPUX86State *env)
         e.interrupt.shadow = env->eflags & IF_MASK ? KVM_X86_SHADOW_INT_STI
                                                    : KVM_X86_SHADOW_INT_MOV_SS;
     }
-    if (!cpu->accel->bounded) {
+    if (!partial_window_is_bounded(cpu)) {
         e.flags |= KVM_VCPUEVENT_VALID_NMI_PENDING;
         e.nmi.pending = 0;
     }
@@ -150,8 +149,6 @@ void partial_events_give(CPUState *cpu)
 
     give_back_undelivered(cpu, env);
     give_readiness(cpu, env);
-    cpu->exception_index = -1;
-    cpu->accel->event_is_irq = false;
     env->old_exception = -1;
     if (partial_mixed()) {
         give_shadow(cpu, env);

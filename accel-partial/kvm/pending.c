@@ -6,9 +6,9 @@
 #include "hw/i386/apic.h"
 #include "system/kvm.h"
 #include "kvm/kvm_i386.h"
-#include "partial.h"
-#include "pending.h"
+#include "../vcpu-state.h"
 #include "tick.h"
+#include "vt-cpu.h"
 
 /* Offsets of the LAPIC's registers, a quarter of them used (SDM 12.4.1). */
 enum {
@@ -63,25 +63,25 @@ static bool deadline_passed(CPUState *cpu)
  * The guest left VT some time before its exit was looked at.  A tick that has
  * ended a window has been delivered since.
  */
-static bool has_expired(CPUState *cpu, const struct kvm_lapic_state *s)
+static bool has_expired(CPUState *cpu, const struct kvm_lapic_state *s,
+                        int64_t since)
 {
-    AccelCPUState *acc = cpu->accel;
     TickCount c = {
         .initial = lapic_reg(s, LAPIC_TMICT),
         .current = lapic_reg(s, LAPIC_TMCCT),
         .divide = lapic_reg(s, LAPIC_TDCR),
     };
 
-    return partial_tick_expired(&c, get_clock(), acc->burst.left -
-                                (int64_t)partial_state->burst_us * SCALE_US,
-                                &acc->burst.tick);
+    return partial_tick_expired(&c, get_clock(), since,
+                                &cpu->accel->vt->pending.tick);
 }
 
 /*
  * A timer that expires while the vCPU is in user space waits outside the IRR
  * until KVM enters the guest.
  */
-static bool tick_pending(CPUState *cpu, const struct kvm_lapic_state *s)
+static bool tick_pending(CPUState *cpu, const struct kvm_lapic_state *s,
+                         int64_t since)
 {
     uint32_t lvt = lapic_reg(s, LAPIC_LVTT);
 
@@ -92,19 +92,20 @@ static bool tick_pending(CPUState *cpu, const struct kvm_lapic_state *s)
     case LVTT_DEADLINE:
         return deadline_passed(cpu);
     case LVTT_PERIODIC:
-        return has_expired(cpu, s);
+        return has_expired(cpu, s, since);
     default:
         return lapic_reg(s, LAPIC_TMICT) && !lapic_reg(s, LAPIC_TMCCT);
     }
 }
 
-static bool lapic_pending(CPUState *cpu, const struct kvm_lapic_state *s)
+static bool lapic_pending(CPUState *cpu, const struct kvm_lapic_state *s,
+                          int64_t since)
 {
     int irr = highest(s, LAPIC_IRR), isr = highest(s, LAPIC_ISR);
     int tpr = lapic_reg(s, LAPIC_TPR) & 0xf0;
 
     return (irr >= 0 && (irr & 0xf0) > MAX(isr & ~0xf, tpr)) ||
-           tick_pending(cpu, s);
+           tick_pending(cpu, s, since);
 }
 
 /* Whether a full in-kernel irqchip's 8259s are wired to this CPU. */
@@ -135,14 +136,14 @@ static bool event_pending(CPUState *cpu)
            e.nmi.pending || e.smi.pending || e.smi.latched_init;
 }
 
-bool partial_pending_interrupt(CPUState *cpu)
+bool partial_pending_interrupt(CPUState *cpu, int64_t since)
 {
     struct kvm_lapic_state s;
 
     if (!kvm_irqchip_in_kernel()) {
         return false;
     }
-    cpu->accel->stats.irq_checks++;
+    PARTIAL_COUNT(cpu, irq_checks);
     if (event_pending(cpu)) {
         return true;
     }
@@ -150,5 +151,5 @@ bool partial_pending_interrupt(CPUState *cpu)
         return false;
     }
     return kvm_vcpu_ioctl(cpu, KVM_GET_LAPIC, &s) < 0 ||
-           lapic_pending(cpu, &s) || (has_pic(cpu, &s) && pic_pending());
+           lapic_pending(cpu, &s, since) || (has_pic(cpu, &s) && pic_pending());
 }
