@@ -2,18 +2,17 @@
 /* Devices by name, for the lists of the user. */
 
 #include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/notify.h"
 #include "qemu/rcu.h"
 #include "exec/address-spaces.h"
+#include "hw/qdev-core.h"
+#include "system/system.h"
 #include "allow.h"
 
 /* Constant after start-up; NULL where the user gave none. */
 static char **allowed, **denied;
 
-void partial_allow_init(const char *allow, const char *deny)
-{
-    allowed = allow ? g_strsplit(allow, ":", -1) : NULL;
-    denied = deny ? g_strsplit(deny, ":", -1) : NULL;
-}
 
 static bool matches(char **patterns, const char *type, const char *name)
 {
@@ -25,6 +24,61 @@ static bool matches(char **patterns, const char *type, const char *name)
     }
     return false;
 }
+
+/* --- patterns that match nothing ------------------------------------------ */
+
+static bool is_a_type(const char *pattern)
+{
+    g_autoptr(GSList) types = object_class_get_list(TYPE_DEVICE, false);
+    GSList *l;
+
+    for (l = types; l; l = l->next) {
+        if (g_pattern_match_simple(pattern, object_class_get_name(l->data))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_a_region(const char *pattern, MemoryRegion *mr)
+{
+    const char *name = memory_region_name(mr);
+    MemoryRegion *sub;
+
+    if (name && g_pattern_match_simple(pattern, name)) {
+        return true;
+    }
+    if (mr->alias && is_a_region(pattern, mr->alias)) {
+        return true;
+    }
+    QTAILQ_FOREACH(sub, &mr->subregions, subregions_link) {
+        if (is_a_region(pattern, sub)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void warn_of_unmatched(char **patterns, const char *option)
+{
+    for (; patterns && *patterns; patterns++) {
+        if (!is_a_type(*patterns) &&
+            !is_a_region(*patterns, address_space_memory.root) &&
+            !is_a_region(*patterns, address_space_io.root)) {
+            warn_report("accel partial: %s: '%s' matches no device type and "
+                        "no memory region; see -device help and 'info mtree'",
+                        option, *patterns);
+        }
+    }
+}
+
+static void check_patterns(Notifier *n, void *data)
+{
+    warn_of_unmatched(allowed, "burst-allow");
+    warn_of_unmatched(denied, "burst-deny");
+}
+
+/* --- what bursts ask ------------------------------------------------------ */
 
 bool partial_allow_region(MemoryRegion *mr)
 {
@@ -61,4 +115,15 @@ bool partial_allow_memory(hwaddr gpa)
 bool partial_allow_port(uint32_t port)
 {
     return allow_address(&address_space_io, port);
+}
+
+void partial_allow_init(const char *allow, const char *deny)
+{
+    static Notifier machine_done = { .notify = check_patterns };
+
+    allowed = allow ? g_strsplit(allow, ":", -1) : NULL;
+    denied = deny ? g_strsplit(deny, ":", -1) : NULL;
+    if (allowed || denied) {
+        qemu_add_machine_init_done_notifier(&machine_done);
+    }
 }

@@ -11,7 +11,8 @@
  * @deny: colon-separated patterns, or NULL for none; it has the last word
  *
  * A pattern (* and ?) is matched with the type of the device, as in -device,
- * and with the name of the memory region, as in "info mtree".
+ * and with the name of the memory region, as in "info mtree".  One that matches
+ * neither is warned of when the machine is complete.
  */
 void partial_allow_init(const char *allow, const char *deny);
 

@@ -152,8 +152,13 @@ static void print_probe(GString *s)
     g_autofree char *states = partial_modes_print(partial_config->states);
     int m;
 
-    g_string_append_printf(s, "VT by CPU mode (MIPS, measured in %u us):",
-                           f->total_us);
+    if (f->kept_in) {
+        g_string_append_printf(s, "VT by CPU mode (MIPS, of an earlier start, "
+                               "kept in %s):", f->kept_in);
+    } else {
+        g_string_append_printf(s, "VT by CPU mode (MIPS, measured in %u us):",
+                               f->total_us);
+    }
     for (m = 0; m < PARTIAL_MODE__MAX; m++) {
         g_string_append_printf(s, " %s %u", partial_mode_name[m],
                                f->mips[m]);

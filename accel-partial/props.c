@@ -65,9 +65,10 @@ static const Number numbers[] = {
     NUMBER("burst-us", burst_us, 10, 1000000, 500,
            "Longest time that a burst may keep an interrupt waiting, in "
            "microseconds (default: 500)"),
-    NUMBER("tb-size", tb_size, 0, UINT32_MAX, 0,
-           "TCG translation block cache size, in MiB (default: 32, or 2 for "
-           "each vCPU; QEMU's own where TCG runs every CPU mode)"),
+    /* The most is QEMU's own bound, which would be taken without a word. */
+    NUMBER("tb-size", tb_size, 1, 2048, 0,
+           "TCG translation block cache size, in MiB, 2048 at most (default: "
+           "32, or 2 for each vCPU; QEMU's own where TCG runs every CPU mode)"),
 };
 
 static char *get_takeover(Object *obj, Error **errp)
@@ -90,6 +91,16 @@ static void set_takeover(Object *obj, const char *value, Error **errp)
                value);
 }
 
+static bool is_empty(const char *option, const char *value, const char *instead,
+                     Error **errp)
+{
+    if (*value) {
+        return false;
+    }
+    error_setg(errp, "%s is empty; leave it out, or give %s", option, instead);
+    return true;
+}
+
 static char *get_states(Object *obj, Error **errp)
 {
     return g_strdup(config_of(obj)->states_option ?: "auto");
@@ -99,6 +110,9 @@ static void set_states(Object *obj, const char *value, Error **errp)
 {
     PartialModes unused;
 
+    if (is_empty("states", value, "none for no CPU mode", errp)) {
+        return;
+    }
     if (!g_str_equal(value, "auto") &&
         !partial_modes_parse(value, &unused, errp)) {
         return;
@@ -142,6 +156,9 @@ static char *get_burst_allow(Object *obj, Error **errp)
 
 static void set_burst_allow(Object *obj, const char *value, Error **errp)
 {
+    if (is_empty("burst-allow", value, "takeover=states for no bursts", errp)) {
+        return;
+    }
     g_free(config_of(obj)->burst_allow);
     config_of(obj)->burst_allow = g_strdup(value);
 }
@@ -153,6 +170,9 @@ static char *get_burst_deny(Object *obj, Error **errp)
 
 static void set_burst_deny(Object *obj, const char *value, Error **errp)
 {
+    if (is_empty("burst-deny", value, "patterns", errp)) {
+        return;
+    }
     g_free(config_of(obj)->burst_deny);
     config_of(obj)->burst_deny = g_strdup(value);
 }

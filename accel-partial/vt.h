@@ -166,7 +166,7 @@ typedef struct PartialVT {
     char *(*describe)(const PartialFailure *failure);
 } PartialVT;
 
-/* What was measured about VT at start-up; constant then. */
+/* What was measured about VT, now or at an earlier start; constant then. */
 typedef struct PartialFacts {
     PartialModes native;       /* CPU modes that VT does not emulate */
     uint32_t mips[PARTIAL_MODE__MAX]; /* 0: VT refused the mode */
@@ -177,6 +177,7 @@ typedef struct PartialFacts {
     bool reports_failures;     /* of user code, too */
     uint32_t exit_ns;          /* a PIO exit and back */
     uint32_t total_us;         /* what measuring took */
+    const char *kept_in;       /* an earlier start's file; NULL: measured now */
 } PartialFacts;
 
 /* Set before the first vCPU exists. */

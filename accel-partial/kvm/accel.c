@@ -11,6 +11,7 @@
 #include "hw/qdev-properties.h"
 #include "kvm/kvm_i386.h"
 #include "system/accel-ops.h"
+#include "system/cpu-timers.h"
 #include "system/cpus.h"
 #include "system/tcg.h"
 #include "tcg/startup.h"
@@ -111,6 +112,21 @@ static int kvm_init_with_smm(PartialState *s, MachineState *ms)
  */
 #define MIXED_TB_MIB 32
 #define MIXED_TB_MIB_PER_CPU 2
+/* Each vCPU has a part of its own, which must hold the largest block. */
+#define LEAST_TB_KIB_PER_CPU 128
+
+static bool tb_size_will_do(const PartialState *s, unsigned max_cpus)
+{
+    uint64_t least = DIV_ROUND_UP(max_cpus * LEAST_TB_KIB_PER_CPU, 1024);
+
+    if (s->config.tb_size && s->config.tb_size < least) {
+        error_report("accel partial: tb-size=%u is too little for %u vCPUs; "
+                     "give %" PRIu64 " or more, or leave it out",
+                     s->config.tb_size, max_cpus, least);
+        return false;
+    }
+    return true;
+}
 
 static size_t tb_bytes(const PartialState *s, unsigned max_cpus)
 {
@@ -132,6 +148,23 @@ static void start_tcg(PartialState *s, MachineState *ms)
     tcg_prologue_init();
 }
 
+/* What TCG cannot share with KVM is refused before anything is set up. */
+static bool can_share(MachineState *ms)
+{
+    if (icount_enabled()) {
+        error_report("accel partial does not work with -icount, as no hardware "
+                     "virtualization does; leave it out, or use -accel tcg");
+        return false;
+    }
+    if (ms->cgs) {
+        error_report("accel partial cannot run a confidential guest (%s), "
+                     "whose memory TCG cannot read; use -accel kvm",
+                     object_get_typename(OBJECT(ms->cgs)));
+        return false;
+    }
+    return true;
+}
+
 static int partial_init_machine(MachineState *ms)
 {
     PartialState *s = PARTIAL_ACCEL(ms->accelerator);
@@ -139,6 +172,12 @@ static int partial_init_machine(MachineState *ms)
     Error *err = NULL;
     int r;
 
+    if (!can_share(ms)) {
+        return -ENOTSUP;
+    }
+    if (!tb_size_will_do(s, ms->smp.max_cpus)) {
+        return -EINVAL;
+    }
     if (!partial_probe(kvm->device ?: "/dev/kvm", &s->facts, &err) ||
         !choose_states(s, &err) || !choose_irqchip(s, &err)) {
         error_report_err(err);
@@ -258,18 +297,11 @@ static const TypeInfo partial_ops_type = {
 
 static void partial_accel_class_init(ObjectClass *oc, void *data)
 {
-    static GlobalProperty compat[] = {
-        /* KVM's helper for TPR accesses counts on KVM's own exits. */
-        { "apic-common", "vapic", "off" },
-    };
     AccelClass *ac = ACCEL_CLASS(oc);
 
     ac->name = "partial";
     ac->init_machine = partial_init_machine;
     ac->cpu_common_unrealize = tcg_exec_unrealizefn;
-    ac->compat_props = g_ptr_array_new();
-    compat_props_add(ac->compat_props, compat, G_N_ELEMENTS(compat));
-
     partial_props_add(oc, offsetof(PartialState, config));
 }
 

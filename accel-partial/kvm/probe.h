@@ -14,12 +14,13 @@
 #define PROBE_NATIVE_MIPS 10
 
 /**
- * partial_probe: measure VT
+ * partial_probe: measure VT, or find what an earlier start has measured
  * @device: path of the KVM device
  * @facts: where the result goes
  * @errp: what failed, if the scratch VM could not be made
  *
- * Takes some milliseconds; needs no locks.  A mode whose test cannot be set up
+ * Measuring takes some 40 ms, and less than 100 ms on a busy host.  It needs no
+ * locks.  A mode whose test cannot be set up
  * counts as not native.
  */
 bool partial_probe(const char *device, PartialFacts *facts, Error **errp);

@@ -7,7 +7,8 @@ import subprocess
 
 import parts
 
-QEMU = os.path.join(parts.TOP, 'build', 'qemu-system-x86_64')
+# BED_QEMU: another build as outer machine, to look for what a fault depends on.
+QEMU = os.environ.get('BED_QEMU') or os.path.join(parts.TOP, 'build', 'qemu-system-x86_64')
 # What init needs before it can run anything, and its part for this machine.
 BOOT_MODULES = ['qemu_fw_cfg', 'virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay']
 INIT = os.path.join(parts.HERE, 'init-tcg')
