@@ -40,31 +40,25 @@ static bool is_a_type(const char *pattern)
     return false;
 }
 
-static bool is_a_region(const char *pattern, MemoryRegion *mr)
+/* Regions that nothing maps yet, such as a PCI device's, are QOM objects too. */
+static int match_region(Object *obj, void *pattern)
 {
-    const char *name = memory_region_name(mr);
-    MemoryRegion *sub;
+    Object *mr = object_dynamic_cast(obj, TYPE_MEMORY_REGION);
+    const char *name = mr ? memory_region_name(MEMORY_REGION(mr)) : NULL;
 
-    if (name && g_pattern_match_simple(pattern, name)) {
-        return true;
-    }
-    if (mr->alias && is_a_region(pattern, mr->alias)) {
-        return true;
-    }
-    QTAILQ_FOREACH(sub, &mr->subregions, subregions_link) {
-        if (is_a_region(pattern, sub)) {
-            return true;
-        }
-    }
-    return false;
+    return name && g_pattern_match_simple(pattern, name);
+}
+
+static bool is_a_region(char *pattern)
+{
+    return object_child_foreach_recursive(object_get_root(), match_region,
+                                          pattern);
 }
 
 static void warn_of_unmatched(char **patterns, const char *option)
 {
     for (; patterns && *patterns; patterns++) {
-        if (!is_a_type(*patterns) &&
-            !is_a_region(*patterns, address_space_memory.root) &&
-            !is_a_region(*patterns, address_space_io.root)) {
+        if (!is_a_type(*patterns) && !is_a_region(*patterns)) {
             warn_report("accel partial: %s: '%s' matches no device type and "
                         "no memory region; see -device help and 'info mtree'",
                         option, *patterns);
