@@ -40,7 +40,7 @@ static bool is_a_type(const char *pattern)
     return false;
 }
 
-/* Regions that nothing maps yet, such as a PCI device's, are QOM objects too. */
+/* Regions that nothing maps yet, such as a PCI device's, are objects too. */
 static int match_region(Object *obj, void *pattern)
 {
     Object *mr = object_dynamic_cast(obj, TYPE_MEMORY_REGION);
