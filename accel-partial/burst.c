@@ -138,7 +138,7 @@ void partial_burst_exit(CPUState *cpu, const PartialBurstExit *exit)
     if (b->site) {
         /*
          * The same instruction goes on: the store of a read-modify-write, the
-         * next element of a REP.  That time is VT's.
+         * next element of a REP.  That time counts for VT.
          */
         b->start = get_clock();
         partial_vt->complete_element(cpu, b->count);
@@ -280,36 +280,37 @@ static uint64_t guest_pc(CPUState *cpu, uintptr_t ra)
  * done yet: it is made anew under VT, and no access may happen twice.  A store
  * across two pages, of a vector or of XSAVE is made in several.
  */
-static bool begins(CPUState *cpu, uintptr_t ra)
+static bool begins(CPUState *cpu, const PartialAccess *a)
 {
     PartialBurst *b = &cpu->accel->burst;
 
-    if (b->last.block != partial_window_blocks(cpu)) {
+    if (b->last.block != a->block) {
         return true;
     }
-    if (!ra || !b->last.ra) {
+    if (!a->ra || !b->last.ra) {
         /* Of INS and OUTS the second half; if it is not, that is no harm. */
         return !b->last.is_load;
     }
-    return guest_pc(cpu, ra) != guest_pc(cpu, b->last.ra) ||
+    return guest_pc(cpu, a->ra) != guest_pc(cpu, b->last.ra) ||
            b->last.count != cpu_env(cpu)->regs[R_ECX];
 }
 
-static void note_access(CPUState *cpu, uintptr_t ra, bool is_load)
+static void note_access(CPUState *cpu, const PartialAccess *a)
 {
     PartialBurst *b = &cpu->accel->burst;
 
-    b->last.block = partial_window_blocks(cpu);
-    b->last.ra = ra;
+    b->last.block = a->block;
+    b->last.ra = a->ra;
     b->last.count = cpu_env(cpu)->regs[R_ECX];
-    b->last.is_load = is_load;
+    b->last.is_load = !a->is_store;
 }
 
 /*
  * REP may stay in its block for long: what ends a window between blocks is
  * looked at here, too.
  */
-static bool must_leave(CPUState *cpu, bool allowed, PartialStop *why)
+static bool must_leave(CPUState *cpu, const PartialAccess *a, bool allowed,
+                       PartialStop *why)
 {
     int request = qatomic_read(&cpu->interrupt_request);
 
@@ -317,7 +318,7 @@ static bool must_leave(CPUState *cpu, bool allowed, PartialStop *why)
         *why = PARTIAL_STOP_VT_OWNED;
         return true;
     }
-    if (partial_window_kicked(cpu)) {
+    if (a->kicked) {
         *why = PARTIAL_STOP_KICK;
         return true;
     }
@@ -330,11 +331,11 @@ static bool must_leave(CPUState *cpu, bool allowed, PartialStop *why)
 
 static bool memory(CPUState *cpu, const PartialAccess *a, PartialStop *why)
 {
-    if (must_leave(cpu, partial_allow_region(a->mr), why) &&
-        begins(cpu, a->ra)) {
+    if (must_leave(cpu, a, partial_allow_region(a->mr), why) &&
+        begins(cpu, a)) {
         return false;
     }
-    note_access(cpu, a->ra, !a->is_store);
+    note_access(cpu, a);
     /* KVM puts a store that it coalesces into a ring, without an exit. */
     count_access(&cpu->accel->burst,
                  a->is_store && !QTAILQ_EMPTY(&a->mr->coalesced) ? 1 : 4);
@@ -345,30 +346,27 @@ static bool memory(CPUState *cpu, const PartialAccess *a, PartialStop *why)
  * KVM reads ahead for REP INS: one exit for as much as fits into its buffer.
  * TCG makes the accesses in one block, which a loop of IN does not.
  */
-static bool is_read_ahead(CPUState *cpu, uint32_t port)
+static bool is_read_ahead(PartialBurst *b, const PartialAccess *a)
 {
-    PartialBurst *b = &cpu->accel->burst;
-    uint64_t block = partial_window_blocks(cpu);
-    bool same = b->in_port == port && b->in_block == block;
+    bool same = b->in_port == a->port && b->in_block == a->block;
 
-    b->in_port = port;
-    b->in_block = block;
+    b->in_port = a->port;
+    b->in_block = a->block;
     b->in_row = same ? b->in_row + 1 : 0;
     return b->in_row % READ_AHEAD;
 }
 
 static bool port(CPUState *cpu, const PartialAccess *a, PartialStop *why)
 {
-    bool is_in = !a->is_store;
+    PartialBurst *b = &cpu->accel->burst;
 
     /* IN comes first in whatever instruction it is part of. */
-    if (must_leave(cpu, partial_allow_port(a->port), why) &&
-        (is_in || begins(cpu, 0))) {
+    if (must_leave(cpu, a, partial_allow_port(a->port), why) &&
+        (!a->is_store || begins(cpu, a))) {
         return false;
     }
-    note_access(cpu, 0, is_in);
-    count_access(&cpu->accel->burst,
-                 is_in && is_read_ahead(cpu, a->port) ? 0 : 4);
+    note_access(cpu, a);
+    count_access(b, !a->is_store && is_read_ahead(b, a) ? 0 : 4);
     return true;
 }
 

@@ -13,8 +13,8 @@ extern const PartialWindowKind partial_failure_window;
 
 /*
  * The vCPU's thread is busy and nothing exits.  VT may repeat an instruction
- * for ever, or the guest a loop: as nothing has failed for sure, the window
- * ends at what is VT's from its first instruction on.
+ * forever, or the guest a loop: as nothing has failed for sure, the window ends
+ * at resources that VT owns from its first instruction on.
  */
 extern const PartialWindowKind partial_spinning_window;
 

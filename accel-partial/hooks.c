@@ -280,7 +280,10 @@ static void io_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
                       uintptr_t ra)
 {
     PartialWindow *w = &cpu->accel->window;
-    PartialAccess access = { .mr = mr, .is_store = is_store, .ra = ra };
+    PartialAccess access = {
+        .mr = mr, .is_store = is_store, .ra = ra, .block = w->blocks,
+        .kicked = qatomic_read(&w->kicked),
+    };
     PartialStop why;
 
     if (!w->open || !partial_mixed()) {
@@ -297,11 +300,14 @@ static void io_access(CPUState *cpu, MemoryRegion *mr, bool is_store,
 static bool leave_port(CPUState *cpu, uint32_t port, bool is_out,
                        PartialStop *why)
 {
-    const PartialWindowKind *kind = cpu->accel->window.kind;
-    PartialAccess access = { .port = port, .is_store = is_out };
+    PartialWindow *w = &cpu->accel->window;
+    PartialAccess access = {
+        .port = port, .is_store = is_out, .block = w->blocks,
+        .kicked = qatomic_read(&w->kicked),
+    };
 
     return partial_vt->owns_port(cpu, port) ||
-           (kind->access && !kind->access(cpu, &access, why));
+           (w->kind->access && !w->kind->access(cpu, &access, why));
 }
 
 /*

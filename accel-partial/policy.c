@@ -32,12 +32,12 @@
  */
 #define CREDIT_SITE_PART 32
 #define MOST_SHOWN (1u << 24)
-/* What trials have cost is forgotten with time: nobody waits for ever. */
+/* What trials have cost is forgotten with time: no site waits forever. */
 #define PRICE_TIME_PART 1024
 /*
  * After so many exits in a row at which no window could have opened, only some
  * of each group are looked at, and they count for the others.  Groups grow by a
- * part of the exits in vain; after many only, if a good site may come again.
+ * part of the exits so far; after many only, if a good site may come again.
  * The first and the longest are as long as no loop, or it would always be the
  * same that are seen.
  */
@@ -181,7 +181,7 @@ static bool has_credit(const Policy *p, const PolicySite *s)
 
 /*
  * Whether the site's close exits are enough for a trial: as many as trials have
- * cost of late, as who may hire skis buys them when he has paid their price.
+ * cost recently, as in the rent-or-buy problem.
  * Where nothing was lost that is the user's trigger, and where little credit is
  * left it is more.
  */

@@ -54,11 +54,11 @@ typedef struct PolicySite {
 
 typedef struct Policy {
     PolicyLimits limits;
-    uint32_t exit_ns;       /* what an exit costs, for want of better */
+    uint32_t exit_ns;       /* what an exit costs, where nothing was measured */
     uint64_t last;          /* the last exit, or the end of a window */
     uint64_t paid;          /* when trials were last paid for by time */
     int64_t credit;         /* ns that trials may still lose */
-    uint64_t trial_ns;      /* what one has lost of late, on average */
+    uint64_t trial_ns;      /* what one has lost recently, on average */
     uint32_t vain;          /* exits in a row that could not open one */
     uint32_t looks;         /* at the last of them, in this group */
     uint32_t skip;          /* how many are passed over between groups */
@@ -67,7 +67,7 @@ typedef struct Policy {
     bool after_window;      /* nothing has left VT since the last window */
     PolicySite *good;       /* the last that opened a window as such */
     PolicySite *head;       /* with which the burst began */
-    PolicySite *ended;      /* whose window just ended for want of accesses */
+    PolicySite *ended;      /* whose window just ended without an access */
     PolicySite site[POLICY_SETS][POLICY_WAYS];
 } Policy;
 
@@ -95,7 +95,7 @@ typedef struct PolicyResult {
     uint64_t cold_ns;       /* of it for translation, which is not made again */
     uint32_t exits;         /* that VT would have taken instead */
     uint32_t gap;           /* most blocks between two of them */
-    bool quiet;             /* it ended for want of accesses */
+    bool quiet;             /* it ended as no access came */
 } PolicyResult;
 
 extern const char *const policy_state_name[POLICY_STATE__MAX];

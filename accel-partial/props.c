@@ -56,7 +56,7 @@ static const Number numbers[] = {
            "Most basic blocks without a device access before a burst counts as "
            "over (default: 256)"),
     /*
-     * For a guest that accesses a device for ever: VT gets a turn several times
+     * For a guest that accesses a device forever: VT gets a turn several times
      * a second.
      */
     NUMBER("burst-blocks", burst_blocks, 1, 100000000, 1000000,

@@ -39,7 +39,7 @@ typedef struct PartialVT {
      * (partial_window_set_event()).  The soft TLB is empty afterwards, and the
      * guest's TSC is known.
      * Returns: false if the state cannot be had or the VM is being stopped;
-     * the vCPU is VT's then
+     * VT has the vCPU then
      */
     bool (*take)(CPUState *cpu);
 
@@ -115,7 +115,7 @@ typedef struct PartialVT {
     /** rest: exits need not show registers until cancel() */
     void (*rest)(CPUState *cpu);
 
-    /* --- what is VT's own ------------------------------------------------ */
+    /* --- resources that VT owns ------------------------------------------ */
     /* Context of these: the vCPU's thread, without the BQL, in a window. */
 
     /**
@@ -127,7 +127,7 @@ typedef struct PartialVT {
      */
     bool (*interrupt_waits)(CPUState *cpu, int64_t since);
 
-    /** owns_page: whether a page of guest-physical memory is VT's device */
+    /** owns_page: whether a page of guest-physical memory VT's device */
     bool (*owns_page)(CPUState *cpu, hwaddr gpa);
 
     /** owns_port: the same for a port; none for any width */

@@ -67,11 +67,6 @@ PartialStop partial_window_stop(CPUState *cpu)
     return cpu->accel->window.stop;
 }
 
-uint64_t partial_window_blocks(CPUState *cpu)
-{
-    return cpu->accel->window.blocks;
-}
-
 void partial_window_set_event(CPUState *cpu, int vector, bool is_irq)
 {
     cpu->exception_index = vector;
@@ -187,7 +182,7 @@ void partial_window_close(CPUState *cpu, PartialStop stop)
     w->open = false;
     w->stop = stop;
     PARTIAL_COUNT(cpu, stops[stop]);
-    /* The instruction that met a watched address is VT's to make again. */
+    /* The instruction that met a watched address is for VT to make again. */
     cpu->watchpoint_hit = NULL;
     cpu_reset_interrupt(cpu, CPU_INTERRUPT_DEBUG);
     if (w->kind->light) {
@@ -216,7 +211,7 @@ void partial_window_forget(CPUState *cpu)
 
 /* --- running -------------------------------------------------------------- */
 
-/* PAUSE leaves TCG's loop for nobody's sake. */
+/* PAUSE leaves TCG's loop though nobody wants the thread. */
 static bool only_paused(CPUState *cpu, int r)
 {
     return r == EXCP_INTERRUPT && cpu->accel->window.kind->light &&

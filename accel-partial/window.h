@@ -16,7 +16,9 @@ typedef struct PartialAccess {
     MemoryRegion *mr;          /* NULL for a port */
     uint32_t port;
     bool is_store;             /* or OUT */
+    bool kicked;               /* somebody wants the vCPU's thread */
     uintptr_t ra;              /* where in TCG's code; not for a port */
+    uint64_t block;            /* of the window, counted from its start */
 } PartialAccess;
 
 /*
@@ -98,12 +100,6 @@ PartialReason partial_window_reason(CPUState *cpu);
  * @cpu: the vCPU
  */
 PartialStop partial_window_stop(CPUState *cpu);
-
-/**
- * partial_window_blocks: how many blocks the window has entered so far
- * @cpu: the vCPU, in its thread
- */
-uint64_t partial_window_blocks(CPUState *cpu);
 
 /**
  * partial_window_set_event: have an event delivered before the first block

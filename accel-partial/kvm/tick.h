@@ -18,7 +18,7 @@ typedef struct TickCount {
 } TickCount;
 
 /**
- * partial_tick_expired: whether a periodic timer has expired of late
+ * partial_tick_expired: whether a periodic timer has expired recently
  * @c: its registers, with a clock that takes 1 ns for each count, as KVM's does
  * @now: when they were read, in ns
  * @since: an expiry before that is no news, in ns

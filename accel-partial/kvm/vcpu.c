@@ -157,7 +157,7 @@ static void *vcpu_thread(void *arg)
     kvm_init_cpu_signals(cpu);
     if (partial_config->states && partial_mixed() &&
         kvm_check_extension(kvm_state, KVM_CAP_SYNC_REGS)) {
-        /* So that each exit shows the CPU mode for nothing. */
+        /* So that each exit shows the CPU mode without an ioctl. */
         cpu->kvm_run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
     }
     if (partial_config->level >= PARTIAL_BURSTS && partial_mixed() &&

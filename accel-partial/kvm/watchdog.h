@@ -31,7 +31,7 @@ typedef struct PartialWatch {
 void partial_watchdog_start(void);
 
 /**
- * partial_watchdog_stuck: is the vCPU where it was a second ago?
+ * partial_watchdog_stuck: whether the vCPU is where it was a second ago
  * @cpu: the vCPU; called by its own thread after kvm_cpu_exec()
  *
  * Returns: true if no register has changed between two looks.  A guest that

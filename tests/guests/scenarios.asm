@@ -290,7 +290,7 @@ ud2_at_cpl0:
         jne     exception.fatal
         jmp     done
 
-; KVM repeats the reads of this for ever.
+; KVM repeats the reads of this forever.
 lgdt_mmio:
         mov     edi, MMIO
         mov     word [rdi], 0x3f

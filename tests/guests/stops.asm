@@ -572,7 +572,7 @@ ports:
 
 ; --- loops that never leave VT ------------------------------------------------------
 
-; For ever; the host looks whether the VM still runs.
+; Forever; the host looks whether the VM still runs.
 spinning:
         mov     rax, [COMMAND + 8]
         mov     rax, [.table + rax * 8]

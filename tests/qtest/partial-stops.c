@@ -85,7 +85,7 @@ static const char *const spin_name[] = {
 #define SPIN_TRIES 200
 
 /*
- * Loops that stay in VT for ever.  The watchdog looks at them all once a
+ * Loops that stay in VT forever.  The watchdog looks at them all once a
  * second, and opens windows where registers are the same twice; none may end
  * the VM.
  */

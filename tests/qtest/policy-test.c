@@ -328,7 +328,7 @@ static void test_credit(void)
     g_free(f.p);
 }
 
-/* A site must show as much as trials have lost of late. */
+/* A site must show as much as trials have lost recently. */
 static void test_price(void)
 {
     Fixture f = start_late(&usual);
@@ -393,7 +393,7 @@ static void test_short_bursts(void)
     g_free(f.p);
 }
 
-/* After a loss short bursts wait, but not for ever. */
+/* After a loss short bursts wait, but not forever. */
 static void test_forgotten(void)
 {
     Fixture f = start_dear(&usual);
@@ -631,7 +631,7 @@ static void test_vain(void)
     g_free(f.p);
 }
 
-/* Bursts of a good site between exits in vain: most of their exits are seen. */
+/* Bursts of a good site between exits of bad ones: most are seen. */
 static void test_between(void)
 {
     enum { ROUNDS = 500, VAIN = 5000, BURST = 128 };
