@@ -3,10 +3,10 @@
 
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
+#include "qemu/module.h"
 #include "qemu/notify.h"
 #include "qemu/rcu.h"
 #include "exec/address-spaces.h"
-#include "hw/qdev-core.h"
 #include "system/system.h"
 #include "allow.h"
 
@@ -29,7 +29,7 @@ static bool matches(char **patterns, const char *type, const char *name)
 
 static bool is_a_type(const char *pattern)
 {
-    g_autoptr(GSList) types = object_class_get_list(TYPE_DEVICE, false);
+    g_autoptr(GSList) types = object_class_get_list(TYPE_OBJECT, false);
     GSList *l;
 
     for (l = types; l; l = l->next) {
@@ -68,6 +68,8 @@ static void warn_of_unmatched(char **patterns, const char *option)
 
 static void check_patterns(Notifier *n, void *data)
 {
+    /* Devices that are modules can be plugged later. */
+    module_load_qom_all();
     warn_of_unmatched(allowed, "burst-allow");
     warn_of_unmatched(denied, "burst-deny");
 }

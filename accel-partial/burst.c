@@ -106,7 +106,11 @@ static void ask_policy(CPUState *cpu, const PartialBurstExit *exit)
     b->exit_ns = d.exit_ns;
     b->loss_ns = d.loss_ns;
     b->count = exit->count;
-    qatomic_set(&b->raised, cpu->interrupt_request & CPU_INTERRUPT_HARD);
+    /* Nothing that is raised from now on may be overlooked. */
+    qatomic_set_mb(&b->raised, false);
+    if (qatomic_read(&cpu->interrupt_request) & CPU_INTERRUPT_HARD) {
+        qatomic_set(&b->raised, true);
+    }
     partial_vt->complete(cpu);
 }
 

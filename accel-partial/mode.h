@@ -76,6 +76,7 @@ bool partial_modes_parse(const char *list, PartialModes *modes, Error **errp);
 
 /**
  * partial_modes_print: the reverse of partial_modes_parse()
+ * @modes: the set
  *
  * Returns: a string to be freed with g_free()
  */

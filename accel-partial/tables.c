@@ -30,6 +30,11 @@ void partial_tables_begin(CPUState *cpu, bool bounded)
     }
 }
 
+void partial_tables_free(PartialTables *tables)
+{
+    g_clear_pointer(&tables->written, g_hash_table_unref);
+}
+
 bool partial_tables_watch(CPUState *cpu)
 {
     return cpu->accel->tables.watch;

@@ -27,6 +27,12 @@ typedef struct PartialTables {
 void partial_tables_begin(CPUState *cpu, bool bounded);
 
 /**
+ * partial_tables_free: the vCPU goes away
+ * @tables: its
+ */
+void partial_tables_free(PartialTables *tables);
+
+/**
  * partial_tables_watch: whether stores of the window have to be noted
  * @cpu: its vCPU, called by its own thread
  */

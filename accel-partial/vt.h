@@ -36,10 +36,11 @@ typedef struct PartialVT {
      * take: make env the master copy of all of the state, ready for TCG
      *
      * An event that VT had begun to deliver is left for TCG to deliver
-     * (partial_window_set_event()).  The soft TLB is empty afterwards, and the
-     * guest's TSC is known.
-     * Returns: false if the state cannot be had or the VM is being stopped;
-     * VT has the vCPU then
+     * (partial_window_set_event()).  The soft TLB is empty afterwards.  The
+     * guest's TSC is learnt, if the state came from VT just now.
+     * Returns: false if the state cannot be had, the VM is being stopped, or VT
+     * has something else to do first, such as to wait for a SIPI; VT has the
+     * vCPU then
      */
     bool (*take)(CPUState *cpu);
 

@@ -62,11 +62,6 @@ PartialReason partial_window_reason(CPUState *cpu)
     return cpu->accel->window.reason;
 }
 
-PartialStop partial_window_stop(CPUState *cpu)
-{
-    return cpu->accel->window.stop;
-}
-
 void partial_window_set_event(CPUState *cpu, int vector, bool is_irq)
 {
     cpu->exception_index = vector;
@@ -99,12 +94,10 @@ void partial_window_unkick(CPUState *cpu)
 
 bool partial_window_rests(CPUState *cpu)
 {
-    AccelCPUState *acc = cpu->accel;
-
-    if (!acc || acc->window.open) {
+    if (!cpu->accel || cpu->accel->window.open) {
         return false;
     }
-    acc->window.map_changed = true;
+    cpu->accel->window.map_changed = true;
     return true;
 }
 

@@ -71,8 +71,8 @@ typedef struct PartialWindow {
  * @reason: for the record
  * @blocks: the bound, in blocks, of a bounded kind
  *
- * Returns: false if the state could not be had.  Of a light kind: nothing has
- * changed then.  Of others: the VM is then being stopped.
+ * Returns: false if the state could not be had; VT has the vCPU then.  See
+ * take() and take_light() in vt.h.
  */
 bool partial_window_open(CPUState *cpu, const PartialWindowKind *kind,
                          PartialReason reason, uint32_t blocks);
@@ -94,12 +94,6 @@ bool partial_window_is_bounded(CPUState *cpu);
  * @cpu: the vCPU, in a window or just after it
  */
 PartialReason partial_window_reason(CPUState *cpu);
-
-/**
- * partial_window_stop: why the last window ended
- * @cpu: the vCPU
- */
-PartialStop partial_window_stop(CPUState *cpu);
 
 /**
  * partial_window_set_event: have an event delivered before the first block

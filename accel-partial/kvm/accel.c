@@ -149,16 +149,17 @@ static void start_tcg(PartialState *s, MachineState *ms)
 }
 
 /* What TCG cannot share with KVM is refused before anything is set up. */
-static bool can_share(MachineState *ms)
+static bool can_share(PartialState *s, MachineState *ms)
 {
     if (icount_enabled()) {
         error_report("accel partial does not work with -icount, as no hardware "
                      "virtualization does; leave it out, or use -accel tcg");
         return false;
     }
-    if (ms->cgs) {
+    if (ms->cgs && s->config.level > PARTIAL_OFF) {
         error_report("accel partial cannot run a confidential guest (%s), "
-                     "whose memory TCG cannot read; use -accel kvm",
+                     "whose memory TCG cannot read; use -accel kvm, or "
+                     "takeover=off",
                      object_get_typename(OBJECT(ms->cgs)));
         return false;
     }
@@ -172,7 +173,7 @@ static int partial_init_machine(MachineState *ms)
     Error *err = NULL;
     int r;
 
-    if (!can_share(ms)) {
+    if (!can_share(s, ms)) {
         return -ENOTSUP;
     }
     if (!tb_size_will_do(s, ms->smp.max_cpus)) {
@@ -301,7 +302,7 @@ static void partial_accel_class_init(ObjectClass *oc, void *data)
 
     ac->name = "partial";
     ac->init_machine = partial_init_machine;
-    ac->cpu_common_unrealize = tcg_exec_unrealizefn;
+    ac->cpu_common_unrealize = partial_cpu_unrealize;
     partial_props_add(oc, offsetof(PartialState, config));
 }
 

@@ -13,6 +13,7 @@
 #include "tcg/tcg-cpu.h"
 #include "../vcpu-state.h"
 #include "features.h"
+#include "vcpu.h"
 #include "vt-cpu.h"
 
 static AccelCPUClass *class_of(const char *accel)
@@ -39,6 +40,19 @@ static bool cpu_realize(CPUState *cs, Error **errp)
     }
     /* TCG runs everything, SMM with its own memory included. */
     return host_cpu_realizefn(cs, errp) && tcg_cpu_realizefn(cs, errp);
+}
+
+void partial_cpu_unrealize(CPUState *cpu)
+{
+    AccelCPUState *acc = cpu->accel;
+
+    tcg_exec_unrealizefn(cpu);
+    if (acc) {
+        cpu->accel = NULL;
+        partial_tables_free(&acc->tables);
+        g_free(acc->vt);
+        g_free(acc);
+    }
 }
 
 static void cpu_instance_init(CPUState *cs)

@@ -9,6 +9,8 @@
 #include "probe.h"
 
 #define SYSTEM_DIR "/var/cache/qemu-partial"
+/* Replaces that folder and the user's, for tests. */
+#define DIR_VARIABLE "QEMU_PARTIAL_CACHE"
 #define GROUP "probe"
 /* Changes with what is kept, and with how it is measured. */
 #define VERSION 1
@@ -56,40 +58,54 @@ static void add_parameters(GString *s, const char *module)
     }
 }
 
-static void add_cpuid(GString *s, uint32_t leaf)
+/* What the CPU is; nothing of which CPU of the host asks. */
+static void add_cpuid(GString *s, uint32_t leaf, uint32_t first)
 {
-    uint32_t eax, ebx, ecx, edx;
+    uint32_t eax, ebx, ecx, edx, most;
 
-    host_cpuid(leaf, 0, &eax, &ebx, &ecx, &edx);
-    if (leaf == 1) {
-        /* The rest tells which CPU of the host asks. */
-        ebx = 0;
+    host_cpuid(first, 0, &most, &ebx, &ecx, &edx);
+    if (most < leaf || most - first > 0xffff) {
+        /* The CPU does not have the leaf, and would answer with another. */
+        return;
     }
-    g_string_append_printf(s, "cpuid %x %x %x %x %x\n", leaf, eax, ebx, ecx,
-                           edx);
+    host_cpuid(leaf, 0, &eax, &ebx, &ecx, &edx);
+    g_string_append_printf(s, "cpuid %x %x %x %x %x\n", leaf, eax,
+                           leaf == 1 ? 0 : ebx, ecx, edx);
 }
 
+/*
+ * The start of the host's kernel is part of it: a parameter of that, a module
+ * that was built anew or the hypervisor below may all have changed.
+ */
 static char *key_of(const char *device)
 {
-    static const uint32_t leaves[] = {
-        0, 1, 7, 0x40000000, 0x80000001, 0x8000000a
-    };
     g_autoptr(GString) s = g_string_new("");
     struct utsname u;
-    size_t i;
 
     g_string_append_printf(s, "version %d\ndevice %s\n", VERSION, device);
     if (uname(&u) == 0) {
         g_string_append_printf(s, "kernel %s %s %s\n", u.release, u.version,
                                u.machine);
     }
-    for (i = 0; i < ARRAY_SIZE(leaves); i++) {
-        add_cpuid(s, leaves[i]);
-    }
+    add_file(s, "/proc/sys/kernel/random", "boot_id");
+    add_cpuid(s, 0, 0);
+    add_cpuid(s, 1, 0);
+    add_cpuid(s, 7, 0);
+    add_cpuid(s, 0x80000001, 0x80000000);
+    add_cpuid(s, 0x8000000a, 0x80000000);
     add_parameters(s, "kvm");
     add_parameters(s, "kvm_intel");
     add_parameters(s, "kvm_amd");
     return g_compute_checksum_for_string(G_CHECKSUM_SHA256, s->str, s->len);
+}
+
+/* One file for each device, whatever host the folder is used on. */
+static char *name_of(const char *device)
+{
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256,
+                                                         device, -1);
+
+    return g_strdup_printf("probe-%.16s", sum);
 }
 
 /* --- the file ------------------------------------------------------------- */
@@ -102,7 +118,7 @@ static char *user_dir(void)
 /* NULL unless it is a file that only root or this user may write. */
 static char *read_own(const char *path)
 {
-    int fd = qemu_open_old(path, O_RDONLY | O_NOFOLLOW);
+    int fd = qemu_open_old(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     char text[4096];
     struct stat st;
     ssize_t n = -1;
@@ -139,13 +155,18 @@ static bool get_flag(GKeyFile *file, const char *name, bool *value)
     return good;
 }
 
-static bool parse(const char *text, PartialFacts *f)
+static bool parse(const char *text, const char *key, PartialFacts *f)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autofree char *its_key = NULL;
     int m;
 
     *f = (PartialFacts) { 0 };
     if (!g_key_file_load_from_data(file, text, -1, G_KEY_FILE_NONE, NULL)) {
+        return false;
+    }
+    its_key = g_key_file_get_string(file, GROUP, "key", NULL);
+    if (g_strcmp0(its_key, key)) {
         return false;
     }
     for (m = 0; m < PARTIAL_MODE__MAX; m++) {
@@ -163,12 +184,14 @@ static bool parse(const char *text, PartialFacts *f)
            get_number(file, "total-us", 0, UINT32_MAX, &f->total_us);
 }
 
-static bool find_in(const char *dir, const char *key, PartialFacts *facts)
+static bool find_in(const char *dir, const char *device, const char *key,
+                    PartialFacts *facts)
 {
-    g_autofree char *path = g_build_filename(dir, key, NULL);
+    g_autofree char *name = name_of(device);
+    g_autofree char *path = g_build_filename(dir, name, NULL);
     g_autofree char *text = read_own(path);
 
-    if (!text || !parse(text, facts)) {
+    if (!text || !parse(text, key, facts)) {
         return false;
     }
     facts->kept_in = g_steal_pointer(&path);
@@ -177,10 +200,15 @@ static bool find_in(const char *dir, const char *key, PartialFacts *facts)
 
 bool partial_keep_find(const char *device, PartialFacts *facts)
 {
+    const char *only = g_getenv(DIR_VARIABLE);
     g_autofree char *key = key_of(device);
     g_autofree char *user = user_dir();
 
-    return find_in(SYSTEM_DIR, key, facts) || find_in(user, key, facts);
+    if (only) {
+        return find_in(only, device, key, facts);
+    }
+    return find_in(SYSTEM_DIR, device, key, facts) ||
+           find_in(user, device, key, facts);
 }
 
 static bool is_good(const PartialFacts *f)
@@ -196,11 +224,12 @@ static bool is_good(const PartialFacts *f)
     return f->exit_ns && f->total_us < GOOD_US;
 }
 
-static char *print(const PartialFacts *f)
+static char *print(const PartialFacts *f, const char *key)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     int m;
 
+    g_key_file_set_string(file, GROUP, "key", key);
     for (m = 0; m < PARTIAL_MODE__MAX; m++) {
         g_key_file_set_uint64(file, GROUP, partial_mode_name[m], f->mips[m]);
     }
@@ -215,9 +244,10 @@ static char *print(const PartialFacts *f)
     return g_key_file_to_data(file, NULL, NULL);
 }
 
-static bool put_in(const char *dir, const char *key, const char *text)
+static bool put_in(const char *dir, const char *device, const char *text)
 {
-    g_autofree char *path = g_build_filename(dir, key, NULL);
+    g_autofree char *name = name_of(device);
+    g_autofree char *path = g_build_filename(dir, name, NULL);
 
     /* Another file is written first and renamed: readers see all or nothing. */
     return access(dir, W_OK) == 0 &&
@@ -227,12 +257,18 @@ static bool put_in(const char *dir, const char *key, const char *text)
 
 void partial_keep_put(const char *device, const PartialFacts *facts)
 {
+    const char *only = g_getenv(DIR_VARIABLE);
     g_autofree char *key = key_of(device);
     g_autofree char *user = user_dir();
-    g_autofree char *text = print(facts);
+    g_autofree char *text = print(facts, key);
 
-    if (is_good(facts) && !put_in(SYSTEM_DIR, key, text) &&
-        g_mkdir_with_parents(user, 0700) == 0) {
-        put_in(user, key, text);
+    if (!is_good(facts)) {
+        return;
+    }
+    if (only) {
+        put_in(only, device, text);
+    } else if (!put_in(SYSTEM_DIR, device, text) &&
+               g_mkdir_with_parents(user, 0700) == 0) {
+        put_in(user, device, text);
     }
 }

@@ -3,8 +3,9 @@
  * The probe's answer, kept for later starts on the same host.
  *
  * What VT does depends on the kernel, the CPU and the parameters of KVM's
- * modules.  An answer is kept in a file under a name made of those, in
- * /var/cache/qemu-partial where that folder exists, else in the user's cache.
+ * modules.  An answer is kept in a file, together with a key made of those and
+ * of the host's boot.  The file is in /var/cache/qemu-partial where that folder
+ * exists, else in the user's cache; QEMU_PARTIAL_CACHE names another folder.
  */
 #ifndef ACCEL_PARTIAL_KVM_KEEP_H
 #define ACCEL_PARTIAL_KVM_KEEP_H

@@ -37,7 +37,7 @@ void partial_light_fini(CPUState *cpu);
 
 /**
  * partial_light_is_on: whether env has a light window's part of the state only
- * @cpu: the vCPU, in its thread or while it does not run
+ * @cpu: the vCPU, in its thread or with the BQL
  */
 bool partial_light_is_on(CPUState *cpu);
 

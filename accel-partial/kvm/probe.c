@@ -56,6 +56,7 @@ static const uint8_t code_ud2[] = { 0x0f, 0x0b };
 
 typedef struct Scratch {
     int64_t deadline;
+    bool disturbed;         /* something was cut short, or failed by chance */
     int kvm, vm, vcpu;
     struct kvm_run *run;
     size_t run_size;
@@ -263,9 +264,13 @@ static bool set_mode(Scratch *s, const ModeTest *t, uint64_t rip,
            ioctl(s->vcpu, KVM_SET_REGS, regs) == 0;
 }
 
-static bool is_late(const Scratch *s)
+/* Measure no more than once from now on; such an answer is not for keeping. */
+static bool is_late(Scratch *s)
 {
-    return get_clock() > s->deadline;
+    bool late = get_clock() > s->deadline;
+
+    s->disturbed |= late;
+    return late;
 }
 
 /* Time of this thread on a CPU, in ns: another that is busy adds none. */
@@ -289,6 +294,7 @@ static bool run_to_out(Scratch *s, int64_t *ns)
     *ns = thread_clock() - start;
     trace_partial_probe_exit(r < 0 ? errno : 0, s->run->exit_reason,
                              s->run->internal.suberror);
+    s->disturbed |= r < 0;
     if (r < 0 || s->run->exit_reason != KVM_EXIT_IO ||
         s->run->io.port != DONE_PORT) {
         return false;
@@ -450,7 +456,8 @@ static bool arch_caps_settable(Scratch *s)
            ioctl(s->vcpu, KVM_SET_MSRS, msrs) == 1;
 }
 
-static bool measure(const char *device, PartialFacts *p, Error **errp)
+static bool measure(const char *device, PartialFacts *p, bool *good,
+                    Error **errp)
 {
     int64_t start = get_clock();
     Scratch s;
@@ -474,6 +481,7 @@ static bool measure(const char *device, PartialFacts *p, Error **errp)
     p->arch_caps_settable = arch_caps_settable(&s);
     p->shadows = misses_stores_to_tables(&s, p->native);
     p->shutdown_keeps_state = shutdown_keeps_state(&s, p->native);
+    *good = !s.disturbed;
     scratch_close(&s);
     p->total_us = (get_clock() - start) / SCALE_US;
     trace_partial_probe_done(p->native, p->shadows, p->cpuid_honoured,
@@ -483,13 +491,17 @@ static bool measure(const char *device, PartialFacts *p, Error **errp)
 
 bool partial_probe(const char *device, PartialFacts *facts, Error **errp)
 {
+    bool good;
+
     if (partial_keep_find(device, facts)) {
         trace_partial_probe_kept(facts->kept_in);
         return true;
     }
-    if (!measure(device, facts, errp)) {
+    if (!measure(device, facts, &good, errp)) {
         return false;
     }
-    partial_keep_put(device, facts);
+    if (good) {
+        partial_keep_put(device, facts);
+    }
     return true;
 }

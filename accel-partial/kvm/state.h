@@ -23,8 +23,8 @@ typedef struct PartialFullState {
  * #UD that KVM queued for an instruction it could not emulate is taken back
  * (KVM API, KVM_CAP_EXIT_ON_EMULATION_FAILURE).
  * Call partial_light_flush() before.
- * Returns: false if the VM is being stopped, or stops as KVM did not give its
- * state
+ * Returns: false if the VM is being stopped, stops as KVM did not give its
+ * state, or KVM has the vCPU wait for something
  */
 bool partial_state_take(CPUState *cpu);
 

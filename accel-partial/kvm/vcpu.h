@@ -12,6 +12,12 @@
 void partial_vcpu_start(CPUState *cpu);
 
 /**
+ * partial_cpu_unrealize: the vCPU goes away, its thread has ended
+ * @cpu: the vCPU; called with the BQL held
+ */
+void partial_cpu_unrealize(CPUState *cpu);
+
+/**
  * partial_vcpu_kick: make the vCPU's thread look at its events
  * @cpu: the vCPU; any thread, also before its own one exists
  *

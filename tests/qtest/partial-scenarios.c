@@ -200,6 +200,7 @@ static const Case cases[] = {
     { "tsc-written", 17, 0, BURSTS, .image = "stops32.bin", .native = true },
     { "tsc-written-in-tcg", 17, 0, ALL_IN_TCG, .image = "stops32.bin" },
     { "tsc-written-real-in-tcg", 17, 0, REAL_IN_TCG, .image = "stops32.bin" },
+    { "nested-exits-tcg", 0, 0, "tcg", "-cpu max", .image = "nested.bin" },
     { "takeover-off", 9, 0, "partial,takeover=off", "", 1, 20,
       .end = GUEST_END_ERROR, .still = { "takeovers-emulation" } },
     { "failures-only", 9, 0, "partial,takeover=failures", "", 1, 20,
