@@ -82,46 +82,45 @@ static const char *const spin_name[] = {
     "x2apic", "lapic", "ioapic", "pic", "cpuid", "msr", "cr3", "cr8",
 };
 
-#define SPIN_TRIES 200
+#define SPIN_TRIES 3000
 
 /*
- * Loops that stay in VT forever.  The watchdog looks at them all once a
- * second, and opens windows where registers are the same twice; none may end
- * the VM.
+ * Loops that stay in VT forever.  The watchdog looks at a vCPU once a second if
+ * its thread has a tenth of a CPU, and opens a window where registers are the
+ * same twice; none may end the VM.
  */
-static void test_spinning(void)
+static void spin(unsigned loop)
 {
-    QTestState *qts[ARRAY_SIZE(spin_name)];
+    QTestState *qts = guest_start(BURSTS, "stops.bin", "-cpu qemu64,+x2apic");
+    g_autofree char *state = NULL;
     uint64_t windows = 0;
     int tries;
-    size_t i;
+
+    guest_command(qts, SPINNING, 0, loop, 0);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    for (tries = 0; tries < SPIN_TRIES && !windows; tries++) {
+        windows = guest_counter(qts, "takeovers-spinning");
+        g_usleep(100 * 1000);
+    }
+    state = guest_state(qts);
+    g_test_message("%s: %s, %" PRIu64 " windows", spin_name[loop], state,
+                   windows);
+    g_assert_cmpint(windows, >, 0);
+    g_assert_cmpstr(state, ==, "running");
+    g_assert_cmpint(qtest_readq(qts, SPINS), ==, 1);
+    qtest_quit(qts);
+}
+
+static void test_spinning(void)
+{
+    unsigned i;
 
     if (!guest_have_kvm()) {
         return;
     }
-    for (i = 0; i < ARRAY_SIZE(qts); i++) {
-        qts[i] = guest_start(BURSTS, "stops.bin", "-cpu qemu64,+x2apic");
-        guest_command(qts[i], SPINNING, 0, i, 0);
-        qtest_qmp_assert_success(qts[i], "{ 'execute': 'cont' }");
+    for (i = 0; i < ARRAY_SIZE(spin_name); i++) {
+        spin(i);
     }
-    for (tries = 0; tries < SPIN_TRIES && windows < 2 * ARRAY_SIZE(qts);
-         tries++) {
-        windows = 0;
-        for (i = 0; i < ARRAY_SIZE(qts); i++) {
-            windows += MIN(guest_counter(qts[i], "takeovers-spinning"), 3);
-        }
-        g_usleep(100 * 1000);
-    }
-    for (i = 0; i < ARRAY_SIZE(qts); i++) {
-        g_autofree char *state = guest_state(qts[i]);
-
-        g_test_message("%s: %s, %" PRIu64 " windows", spin_name[i], state,
-                       guest_counter(qts[i], "takeovers-spinning"));
-        g_assert_cmpint(qtest_readq(qts[i], SPINS), ==, 1);
-        g_assert_cmpstr(state, ==, "running");
-        qtest_quit(qts[i]);
-    }
-    g_assert_cmpint(windows, >, 0);
 }
 
 /* Of the process, without guest RAM, which is shared here; in KiB. */
