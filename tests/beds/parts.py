@@ -2,6 +2,7 @@
 """What a bed is made of: a kernel from Debian and an initramfs with its modules."""
 import contextlib
 import fcntl
+import gzip
 import hashlib
 import lzma
 import os
@@ -143,6 +144,39 @@ def append_modules(out, found, options, more=()):
         with open(out, 'ab') as f:
             subprocess.run(['cpio', '--quiet', '-o', '-H', 'newc', '-R', '0:0'], cwd=tmp, stdout=f,
                            input='\n'.join(sorted(names)).encode(), check=True)
+
+
+def get_packages(name, suite, packages):
+    """A folder with packages of Debian's, unpacked and not installed: it is laid over the
+    host's root."""
+    root = os.path.join(CACHE, name + '.root')
+    want = key(__file__, text=f'{suite} {packages}')
+    with locked():
+        if is_old(root, want):
+            shutil.rmtree(root + '.new', ignore_errors=True)
+            os.makedirs(root + '.new')
+            with tempfile.TemporaryDirectory(dir=CACHE) as tmp:
+                run(['sh', '-c', 'cd "$0" && shift && exec "$@"', tmp, '-', os.path.join(TOP, 'qemu/apt-private'),
+                     suite, 'deb', os.path.join(TOP, 'qemu/cache/apt'), 'apt-get', '-qq', 'download',
+                     *packages])
+                for deb in sorted(os.listdir(tmp)):
+                    run(['dpkg-deb', '-x', os.path.join(tmp, deb), root + '.new'])
+            shutil.rmtree(root, ignore_errors=True)
+            is_made(root, want)
+    return root
+
+
+def get_hypervisor(name, root):
+    """The hypervisor among the packages of a bed, as a boot loader would have it."""
+    packed = next((os.path.join(root, 'boot', f) for f in os.listdir(os.path.join(root, 'boot'))
+                   if re.match(r'xen-.*\.gz$', f)), None)
+    if not packed:
+        raise Missing(f'{root} has no hypervisor')
+    out = os.path.join(CACHE, name + '.hypervisor')
+    with gzip.open(packed) as f, open(out + '.new', 'wb') as new:
+        shutil.copyfileobj(f, new)
+    os.replace(out + '.new', out)
+    return out
 
 
 def get(name, kernel, modules, base, backend):
