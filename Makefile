@@ -3,7 +3,7 @@
 
 CONFIGURE_OPTIONS ?=
 
-.PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel
+.PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen
 .PHONY: bench bench-states install clean distclean help
 
 all: configure
@@ -23,6 +23,9 @@ check-quick: all
 
 bed-amd: all guests-images kernels
 	@scripts/run-tests bed-amd
+
+bed-xen: all
+	@scripts/run-tests bed-xen
 
 # Bochs takes one CPU, and two or three gigabytes.
 bed-intel: export JOBS ?= 2
@@ -74,6 +77,7 @@ help:
 	@echo 'make check-guests real boot loaders, installers and userlands, looked at while they boot'
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
 	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long; GUESTS=all: longer; JOBS=N at a time)'
+	@echo 'make bed-xen      guests under Xen, in a TCG machine, with Debian'"'"'s device model and ours'
 	@echo 'make bench        stock kvm, tcg and partial compared, here and on SVM (long; BENCH="--quick pata")'
 	@echo 'make bench-states   CPU modes that belong to TCG: against the emulator in the kernel, and against TCG (long)'
 	@echo 'make install      put the build into the prefix given to ./configure'
