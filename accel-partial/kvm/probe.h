@@ -19,9 +19,9 @@
  * @facts: where the result goes
  * @errp: what failed, if the scratch VM could not be made
  *
- * Measuring takes some 40 ms, and less than 100 ms on a busy host.  It needs no
- * locks.  A mode whose test cannot be set up
- * counts as not native.
+ * Measuring takes some 20 ms, more on a busy host, where slow modes are asked
+ * again: a wrong answer would last as long as the VM.  It needs no locks.  A
+ * mode whose test cannot be set up counts as not native.
  */
 bool partial_probe(const char *device, PartialFacts *facts, Error **errp);
 
