@@ -2,6 +2,7 @@
 """What a bed is made of: a kernel from Debian and an initramfs with its modules."""
 import contextlib
 import fcntl
+import glob
 import gzip
 import hashlib
 import lzma
@@ -74,9 +75,9 @@ def need(tool, package):
         raise Missing(f'there is no {tool}; apt-get install {package}')
 
 
-def run(command):
+def run(command, cwd=None):
     """What a script of ours prints; when it fails, what it has to say."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Missing(done.stderr.strip() or f'{command[0]} failed')
     return done.stdout.strip()
@@ -146,37 +147,35 @@ def append_modules(out, found, options, more=()):
                            input='\n'.join(sorted(names)).encode(), check=True)
 
 
-def get_packages(name, suite, packages):
-    """A folder with packages of Debian's, unpacked and not installed: it is laid over the
-    host's root."""
+def unpack(root, suite, packages):
+    """Fetch packages of Debian's into a folder; nothing is installed."""
+    os.makedirs(root)
+    with tempfile.TemporaryDirectory(dir=CACHE) as tmp:
+        run([os.path.join(TOP, 'qemu/apt-private'), suite, 'deb', os.path.join(TOP, 'qemu/cache/apt'),
+             'apt-get', '-qq', 'download', *packages], cwd=tmp)
+        for deb in sorted(os.listdir(tmp)):
+            run(['dpkg-deb', '-x', os.path.join(tmp, deb), root])
+
+
+def get_xen(name, suite, packages):
+    """(hypervisor, folder with its tools, which is laid over the host's root)."""
     root = os.path.join(CACHE, name + '.root')
+    hypervisor = os.path.join(root, 'boot', 'hypervisor')
     want = key(__file__, text=f'{suite} {packages}')
     with locked():
         if is_old(root, want):
             shutil.rmtree(root + '.new', ignore_errors=True)
-            os.makedirs(root + '.new')
-            with tempfile.TemporaryDirectory(dir=CACHE) as tmp:
-                run(['sh', '-c', 'cd "$0" && shift && exec "$@"', tmp, '-', os.path.join(TOP, 'qemu/apt-private'),
-                     suite, 'deb', os.path.join(TOP, 'qemu/cache/apt'), 'apt-get', '-qq', 'download',
-                     *packages])
-                for deb in sorted(os.listdir(tmp)):
-                    run(['dpkg-deb', '-x', os.path.join(tmp, deb), root + '.new'])
+            unpack(root + '.new', suite, packages)
+            packed = glob.glob(os.path.join(root + '.new', 'boot', 'xen-*.gz'))
+            if not packed:
+                raise Missing(f'there is no hypervisor in {" ".join(packages)}')
+            # Multiboot wants it as it is.
+            with gzip.open(packed[0]) as f, \
+                    open(hypervisor.replace(root, root + '.new', 1), 'wb') as new:
+                shutil.copyfileobj(f, new)
             shutil.rmtree(root, ignore_errors=True)
             is_made(root, want)
-    return root
-
-
-def get_hypervisor(name, root):
-    """The hypervisor among the packages of a bed, as a boot loader would have it."""
-    packed = next((os.path.join(root, 'boot', f) for f in os.listdir(os.path.join(root, 'boot'))
-                   if re.match(r'xen-.*\.gz$', f)), None)
-    if not packed:
-        raise Missing(f'{root} has no hypervisor')
-    out = os.path.join(CACHE, name + '.hypervisor')
-    with gzip.open(packed) as f, open(out + '.new', 'wb') as new:
-        shutil.copyfileobj(f, new)
-    os.replace(out + '.new', out)
-    return out
+    return hypervisor, root
 
 
 def get(name, kernel, modules, base, backend):
