@@ -13,7 +13,6 @@
 /* Constant after start-up; NULL where the user gave none. */
 static char **allowed, **denied;
 
-
 static bool matches(char **patterns, const char *type, const char *name)
 {
     for (; *patterns; patterns++) {
@@ -55,10 +54,20 @@ static bool is_a_region(char *pattern)
                                           pattern);
 }
 
+static bool is_known(char *pattern)
+{
+    if (is_a_type(pattern) || is_a_region(pattern)) {
+        return true;
+    }
+    /* Devices that are modules can be plugged later. */
+    module_load_qom_all();
+    return is_a_type(pattern);
+}
+
 static void warn_of_unmatched(char **patterns, const char *option)
 {
     for (; patterns && *patterns; patterns++) {
-        if (!is_a_type(*patterns) && !is_a_region(*patterns)) {
+        if (!is_known(*patterns)) {
             warn_report("accel partial: %s: '%s' matches no device type and "
                         "no memory region; see -device help and 'info mtree'",
                         option, *patterns);
@@ -68,8 +77,6 @@ static void warn_of_unmatched(char **patterns, const char *option)
 
 static void check_patterns(Notifier *n, void *data)
 {
-    /* Devices that are modules can be plugged later. */
-    module_load_qom_all();
     warn_of_unmatched(allowed, "burst-allow");
     warn_of_unmatched(denied, "burst-deny");
 }

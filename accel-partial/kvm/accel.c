@@ -201,8 +201,7 @@ static int partial_init_machine(MachineState *ms)
     start_tcg(s, ms);
     partial_code_init();
     partial_report_init();
-    partial_allow_init(s->config.burst_allow,
-                       s->config.burst_deny);
+    partial_allow_init(s->config.burst_allow, s->config.burst_deny);
     partial_features_install();
     partial_info_register();
     if (s->config.level >= PARTIAL_FAILURES && partial_mixed()) {

@@ -18,27 +18,26 @@
 
 static void note_failure(CPUState *cpu, struct kvm_run *run)
 {
-    PartialFailure failure = { .exit_reason = run->exit_reason };
-    PartialFailure *f = &failure;
+    PartialFailure f = { .exit_reason = run->exit_reason };
     struct kvm_regs regs;
     struct kvm_sregs sregs;
 
     if (run->exit_reason == KVM_EXIT_FAIL_ENTRY) {
-        f->hardware = run->fail_entry.hardware_entry_failure_reason;
+        f.hardware = run->fail_entry.hardware_entry_failure_reason;
     } else if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR) {
-        f->suberror = run->internal.suberror;
-        if (f->suberror == KVM_INTERNAL_ERROR_EMULATION &&
+        f.suberror = run->internal.suberror;
+        if (f.suberror == KVM_INTERNAL_ERROR_EMULATION &&
             run->emulation_failure.ndata >= 1 &&
             run->emulation_failure.flags &
             KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES) {
-            f->len = MIN(run->emulation_failure.insn_size, sizeof(f->bytes));
-            memcpy(f->bytes, run->emulation_failure.insn_bytes, f->len);
+            f.len = MIN(run->emulation_failure.insn_size, sizeof(f.bytes));
+            memcpy(f.bytes, run->emulation_failure.insn_bytes, f.len);
         }
     }
-    partial_report_failure(cpu, f);
+    partial_report_failure(cpu, &f);
     if (kvm_vcpu_ioctl(cpu, KVM_GET_REGS, &regs) == 0 &&
         kvm_vcpu_ioctl(cpu, KVM_GET_SREGS, &sregs) == 0) {
-        partial_report_site(f, sregs.cs.base + regs.rip);
+        partial_report_site(&f, sregs.cs.base + regs.rip);
     }
 }
 
