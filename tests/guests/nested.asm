@@ -11,8 +11,9 @@ HSAVE    equ 0x51000
 STACK_L2 equ 0x58000
 
 ; intercepts: exceptions (+8), and the two words of instructions (+0ch, +10h)
-ON_BP     equ 1 << 3
-ON_GP     equ 1 << 13
+ON_BP    equ 1 << 3
+ON_OF    equ 1 << 4
+ON_GP    equ 1 << 13
 RDTSC_I  equ 1 << 14
 INTN     equ 1 << 21
 HLT_I    equ 1 << 24
@@ -20,6 +21,7 @@ VMRUN_I  equ 1 << 0
 RDTSCP_I equ 1 << 7
 
 EXIT_BP     equ 0x43
+EXIT_OF     equ 0x44
 EXIT_GP     equ 0x4d
 EXIT_RDTSC  equ 0x6e
 EXIT_SWINT  equ 0x75
@@ -109,8 +111,21 @@ intercepts:
         exits   10, l2_rdtscp, 0, HLT_I | RDTSC_I, RDTSCP_I, EXIT_RDTSCP, l2_rdtscp
         exits   11, l2_rdtscp, 0, HLT_I | RDTSC_I, 0, EXIT_HLT, l2_hlt
         exits   12, l2_rdtscp, 0, HLT_I, RDTSCP_I, EXIT_RDTSCP, l2_rdtscp
+        ; 32-bit code, with OF set: INTO is no INT n either
+        mov     rax, 0xffffffff0c9b0000 | KCODE
+        mov     [VMCB + 0x410], rax
+        mov     qword [VMCB + 0x570], 0x802
+        exits   13, l2_into, ON_OF | ON_GP, HLT_I | INTN, 0, EXIT_OF, l2_into
+        exits   14, l2_into, ON_GP, HLT_I | INTN, 0, EXIT_GP, l2_into
+        exits   15, l2_int3, ON_BP | ON_GP, HLT_I | INTN, 0, EXIT_BP, l2_int3
+        mov     qword [VMCB + 0x570], 2
+        exits   16, l2_into, ON_OF | ON_GP, HLT_I | INTN, 0, EXIT_HLT, l2_into_end
         jmp     finished
 
+l2_into:
+        db      0xce
+l2_into_end:
+        hlt
 l2_int3:
         int3
 l2_prefixed:

@@ -46,6 +46,15 @@ ROM16_SEL equ 0x60
         movd    mm7, [edi]
 %endmacro
 
+; paging with the tables at PAGES
+%macro page 0
+        mov     eax, PAGES
+        mov     cr3, eax
+        mov     eax, cr0
+        or      eax, 0x80000000
+        mov     cr0, eax
+%endmacro
+
 ; 60 accesses, a window's worth
 %macro burst 0
         mov     edi, MMIO
@@ -181,11 +190,7 @@ start32:
         mov     eax, cr4
         or      al, 0x10
         mov     cr4, eax
-        mov     eax, PAGES
-        mov     cr3, eax
-        mov     eax, cr0
-        or      eax, 0x80000000
-        mov     cr0, eax
+        page
 .flat:  mov     eax, [COMMAND]
         cmp     eax, (scenarios_end - scenarios) / 4
         jae     failed
@@ -273,11 +278,7 @@ pae:    mov     edi, PAGES + 0x1000
         mov     eax, cr4
         or      al, 0x20
         mov     cr4, eax
-        mov     eax, PAGES
-        mov     cr3, eax
-        mov     eax, cr0
-        or      eax, 0x80000000
-        mov     cr0, eax
+        page
         mov     ebp, 20
 .again: burst
         enter_tcg
