@@ -164,8 +164,11 @@ static G_NO_INLINE int look(CPUState *cpu, struct kvm_run *run)
     case KVM_EXIT_FAIL_ENTRY:
         return take_over(cpu, run, PARTIAL_REASON_ENTRY);
     case KVM_EXIT_SHUTDOWN:
-        return partial_facts->shutdown_keeps_state ?
-               take_over(cpu, run, PARTIAL_REASON_SHUTDOWN) : 0;
+        if (partial_facts->shutdown_keeps_state) {
+            return take_over(cpu, run, PARTIAL_REASON_SHUTDOWN);
+        }
+        partial_state_reload_root(cpu);
+        return 0;
     case KVM_EXIT_MMIO:
         watch_read(cpu, run);
         watch_mode(cpu, run);

@@ -67,6 +67,20 @@ static void forget_translations(CPUState *cpu)
     }
 }
 
+void partial_state_reload_root(CPUState *cpu)
+{
+    struct kvm_sregs s;
+
+    if (kvm_vcpu_ioctl(cpu, KVM_GET_SREGS, &s) < 0) {
+        return;
+    }
+    s.cr0 ^= CR0_WP_MASK;
+    if (kvm_vcpu_ioctl(cpu, KVM_SET_SREGS, &s) == 0) {
+        s.cr0 ^= CR0_WP_MASK;
+        kvm_vcpu_ioctl(cpu, KVM_SET_SREGS, &s);
+    }
+}
+
 /*
  * The guest wrote IA32_TSC or IA32_TSC_ADJUST: QEMU's put tells KVM the latter
  * only.  By its offset, since KVM takes small steps of IA32_TSC for a wish that

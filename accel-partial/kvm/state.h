@@ -36,6 +36,17 @@ bool partial_state_take(CPUState *cpu);
 void partial_state_give(CPUState *cpu, bool forget);
 
 /**
+ * partial_state_reload_root: have KVM tell the CPU again where its tables are
+ * @cpu: a vCPU that had a triple fault, which KVM made a reset of
+ *
+ * On SVM, KVM 6.12 clears the VMCB at a triple fault, nested CR3 included, and
+ * writes it again only if paging was on or a control register changes.  Without
+ * that the guest walks page tables at address 0 after its reset, for ever.
+ * Nothing that the guest sees changes.
+ */
+void partial_state_reload_root(CPUState *cpu);
+
+/**
  * partial_state_halt_in_kernel: let KVM sleep through a HLT that TCG executed
  * @cpu: a halted vCPU whose interrupt controller is KVM's
  */

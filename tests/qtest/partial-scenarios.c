@@ -329,6 +329,28 @@ static void test_reset(const void *opaque)
     qtest_quit(qts);
 }
 
+/*
+ * After a triple fault the guest starts again, whatever KVM has made of it.  (On
+ * SVM stock KVM 6.12 loses the nested page tables of this guest.)
+ */
+static void test_triple_fault(void)
+{
+    gint64 since = g_get_monotonic_time();
+    QTestState *qts;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = guest_start(MIXED, "shutdown.bin", "");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    while (qtest_readl(qts, COUNT) < 3) {
+        g_assert_cmpint(g_get_monotonic_time() - since, <,
+                        60 * G_TIME_SPAN_SECOND);
+        g_usleep(1000);
+    }
+    qtest_quit(qts);
+}
+
 static void hmp_quiet(QTestState *qts, const char *command)
 {
     g_autofree char *out = qtest_hmp(qts, "%s", command);
@@ -448,6 +470,7 @@ int main(int argc, char **argv)
         qtest_add_data_func(reset, &long_cases[i], test_reset);
         qtest_add_data_func(snapshot, &long_cases[i], test_snapshot);
     }
+    qtest_add_func("partial/reset/triple-fault", test_triple_fault);
     qtest_add_func("partial/bad-options", test_bad_options);
     qtest_add_func("partial/info", test_info);
     return g_test_run();
