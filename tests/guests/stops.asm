@@ -475,6 +475,13 @@ two_pages:
         call    .all
         jmp     finished
 .all:   call    map_pair
+        ; reserved halves, where engines have differed
+        call    .load_fpu
+        fnstenv [AREA]
+        cmp     word [AREA + 2], 0xffff
+        jne     failed
+        cmp     word [AREA + 26], 0xffff
+        jne     failed
         store_case ALIGNED, 512, fxsave [rbx]
         store_case OPERAND, 108, fnsave [rbx]
         store_case OPERAND, 28, fnstenv [rbx]
