@@ -37,7 +37,8 @@ bed-intel: all kernels $(if $(filter all,$(GUESTS)),guests-images)
 kernels: all
 	@for suite in bookworm trixie; do \
 	    scripts/get-kernel $$suite linux-image-cloud-amd64 > /dev/null || exit 1; done
-	@scripts/get-kernel bookworm:i386 linux-image-686 > /dev/null
+	@for package in linux-image-686 linux-image-686-pae; do \
+	    scripts/get-kernel bookworm:i386 $$package > /dev/null || exit 1; done
 	@scripts/get-program bookworm:i386 busybox-static bin/busybox > /dev/null
 	@scripts/get-program bookworm:i386 gnumach-image-1.8-486 boot/gnumach-1.8-486.gz > /dev/null
 
