@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
 ; A boot sector that says on COM1 that it runs, then counts there for as long as it does.
+; A key resets the machine.
 bits 16
 org 0x7c00
         cli
@@ -28,7 +29,13 @@ digit:  rol     edx, 4
         loop    digit
         mov     si, newline
         call    say
-        ; some time, without an exit
+        in      al, 0x64
+        test    al, 1
+        jz      .idle
+        in      al, 0x60
+        mov     al, 0xfe                ; pulse the reset line
+        out     0x64, al
+.idle:  ; some time, without an exit
         mov     ecx, 20000000
 .wait:  dec     ecx
         jnz     .wait

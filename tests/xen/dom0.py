@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""HVM guests under xl, and their device models, as seen from dom0."""
+import glob
+import os
+import re
+import select
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OURS = os.path.join(TOP, 'build', 'qemu-system-i386')
+FIXED = '/usr/libexec/xen-qemu-system-i386'
+# Most seconds for what takes five on an idle machine: an ioreq costs half a millisecond here.
+PATIENCE = 150
+
+
+class Wrong(Exception):
+    """What a step did not do."""
+
+
+def run(*words, fails=False, **more):
+    """What a program prints on both its outputs; an error of its is one of ours."""
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors='replace', stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False,
+                          **more)
+    if done.returncode and not fails:
+        raise Wrong(f'{" ".join(words)}: {done.stdout}')
+    return done.stdout
+
+
+def xl(*words, **more):
+    """The same, of xl."""
+    return run('xl', *words, **more)
+
+
+def wait_for(what, condition, seconds=PATIENCE, show=None):
+    """Until a condition holds; what it gives."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise Wrong(f'{what} did not happen' + (f': {show()}' if show else ''))
+        time.sleep(0.2)
+    return value
+
+
+def models():
+    """Processes of HVM guests' device models."""
+    return run('pgrep', '-f', 'xen-domid [1-9]', fails=True).split()
+
+
+def log(lines=20):
+    """What the device models have said."""
+    return run('sh', '-c', f'tail -n {lines} /var/log/xen/qemu-dm-*.log', fails=True)
+
+
+class Console:
+    """xl console, as somebody at a terminal."""
+
+    def __init__(self, name, kind):
+        self.command = ['xl', 'console', '-t', kind, name]
+        self.said = ''
+        self._start()
+
+    def _start(self):
+        self.master, theirs = os.openpty()
+        self.process = subprocess.Popen(self.command, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+    def close(self):
+        """Leave it, as by ctrl-]."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+    def _read(self):
+        """xl ends where a guest has no console yet: it is started again."""
+        try:
+            self.said += os.read(self.master, 65536).decode(errors='replace').replace('\r', '')
+        except OSError:
+            self.close()
+            time.sleep(0.5)
+            self._start()
+
+    def expect(self, pattern, seconds=PATIENCE):
+        """Until the guest has said something."""
+        end = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.said)):
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Wrong(f'the console did not say {pattern}: {self.said[-1500:]}')
+            if select.select([self.master], [], [], left)[0]:
+                self._read()
+        self.said = self.said[found.end():]
+        return found
+
+    def ask(self, command, pattern, seconds=PATIENCE):
+        """A command to the guest, and what it answers."""
+        self.said = ''
+        os.write(self.master, command.encode() + b'\n')
+        return self.expect(pattern, seconds)
+
+    def answers(self, pattern, seconds=PATIENCE):
+        """Until the guest answers an empty line: it may not be listening yet."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self.ask('', pattern, 3)
+            except Wrong:
+                if time.monotonic() > end:
+                    raise
+
+
+class Guest:
+    """One guest of xl's, with one device model."""
+
+    def __init__(self, folder, name, model, *lines, memory=64, serial='file:{}'):
+        self.name, self.model, self.folder = name, model, folder
+        self.path = os.path.join(folder, f'{name}.serial')
+        self.config = os.path.join(folder, f'{name}.cfg')
+        text = [f'name="{name}"', 'type="hvm"', f'memory={memory}',
+                f'serial="{serial.format(self.path)}"', *lines]
+        if not any(line.startswith('vnc=') for line in lines):
+            text += ['vnc=0']
+        if model == 'ours':
+            text += [f'device_model_override="{OURS}"']
+        with open(self.config, 'w', encoding='utf-8') as f:
+            f.write('\n'.join(text) + '\n')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        if self.domid():
+            xl('destroy', self.name, fails=True)
+
+    def serial(self):
+        """What it said on its serial port."""
+        try:
+            with open(self.path, encoding='latin-1', newline='') as f:
+                return f.read()
+        except FileNotFoundError:
+            return ''
+
+    def domid(self):
+        """Its number; '' if there is none."""
+        found = re.search(rf'^{re.escape(self.name)}\s+(\d+)', xl('list'), re.M)
+        return found.group(1) if found else ''
+
+    def program(self):
+        """The program of its device model."""
+        found = run('pgrep', '-f', f'xen-domid {self.domid()} ', fails=True).split()
+        if len(found) != 1:
+            raise Wrong(f'device models of {self.name}: {found}')
+        return os.readlink(f'/proc/{found[0]}/exe'), found[0]
+
+    def create(self):
+        """xl create, with the device model that was asked for."""
+        xl('create', self.config)
+        program = self.program()[0]
+        if (program == OURS) != (self.model == 'ours'):
+            raise Wrong(f'the device model is {program}')
+
+    def ended(self):
+        """Neither it nor its device model is there any more."""
+        wait_for(f'the end of {self.name}', lambda: not self.domid() and not models())
+
+    def destroy(self):
+        """xl destroy; nothing is left."""
+        old = self.domid()
+        # xl's own watcher destroys the domain as well, and either may come too late.
+        xl('destroy', self.name, fails=True)
+        self.ended()
+        if not subprocess.run(['xenstore-exists', f'/local/domain/{old}'], check=False).returncode:
+            raise Wrong(f'xenstore still has domain {old}')
+
+    def monitor(self, command):
+        """HMP by way of xl."""
+        return xl('qemu-monitor-command', self.name, command)
+
+
+class Tap:
+    """Steps with a line of TAP each; after one that failed, those of its group fail too."""
+
+    def __init__(self, count):
+        self.number = self.failed = 0
+        self.group = self.broken = None
+        print(f'1..{count}', flush=True)
+
+    def step(self, group, name, do):
+        """One step."""
+        if group != self.group:
+            self.group, self.broken = group, False
+        self.number += 1
+        start = time.monotonic()
+        try:
+            if self.broken:
+                raise Wrong('an earlier step failed')
+            do()
+        except (Wrong, subprocess.SubprocessError, ValueError, OSError) as e:
+            print(f'not ok {self.number} {group}: {name}')
+            said = str(e) if self.broken else f'{e}\n{log()}'
+            print('\n'.join('# ' + line for line in said.split('\n')), flush=True)
+            self.failed, self.broken = 1, True
+        else:
+            print(f'# {time.monotonic() - start:.0f} s\nok {self.number} {group}: {name}', flush=True)
+
+
+def chosen_models():
+    """Those that were named, or both."""
+    chosen = sys.argv[1:] or ['debian', 'ours']
+    if set(chosen) - {'debian', 'ours'}:
+        sys.exit(sys.modules['__main__'].__doc__)
+    return chosen
+
+
+def temporary():
+    """A folder for images; memory is short in dom0."""
+    return tempfile.TemporaryDirectory(prefix='xen-')
+
+
+def kernel(suite='bookworm', package='linux-image-amd64'):
+    """A kernel of Debian's that was fetched before; a bed has no network."""
+    return run(os.path.join(TOP, 'scripts/get-kernel'), suite, package).strip()
+
+
+def only(pattern):
+    """The one file that a pattern names."""
+    found = glob.glob(pattern)
+    if len(found) != 1:
+        raise Wrong(f'{pattern}: {found}')
+    return found[0]
