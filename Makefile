@@ -4,7 +4,7 @@
 CONFIGURE_OPTIONS ?=
 
 .PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen
-.PHONY: bench bench-states install clean distclean help
+.PHONY: bench bench-states install package stubdom clean distclean help
 
 all: configure
 	@ninja -C build
@@ -24,7 +24,8 @@ check-quick: all
 bed-amd: all guests-images kernels
 	@scripts/run-tests bed-amd
 
-bed-xen: all
+bed-xen: all package stubdom
+	@scripts/get-kernel bookworm linux-image-amd64 > /dev/null
 	@scripts/run-tests bed-xen
 
 # Bochs takes one CPU, and two or three gigabytes.
@@ -60,6 +61,12 @@ bench: all
 bench-states: all
 	@bench/run --states --name states $(BENCH)
 
+package: all
+	@packaging/make-packages
+
+stubdom: all
+	@hw-xen/stubdom/make
+
 install: all
 	@ninja -C build install
 
@@ -82,4 +89,6 @@ help:
 	@echo 'make bench        stock kvm, tcg and partial compared, here and on SVM (long; BENCH="--quick pata")'
 	@echo 'make bench-states   CPU modes that belong to TCG: against the emulator in the kernel, and against TCG (long)'
 	@echo 'make install      put the build into the prefix given to ./configure'
+	@echo 'make package      Debian packages of the build, in build/packages'
+	@echo 'make stubdom      a stub domain for Xen with the build in it, in build/stubdom'
 	@echo 'make clean        remove what was generated; distclean: what was fetched, too'

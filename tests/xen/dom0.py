@@ -58,8 +58,8 @@ def log(lines=20):
 class Console:
     """xl console, as somebody at a terminal."""
 
-    def __init__(self, name, kind):
-        self.command = ['xl', 'console', '-t', kind, name]
+    def __init__(self, name, kind=None):
+        self.command = ['xl', 'console', *(['-t', kind] if kind else []), name]
         self.said = ''
         self._start()
 
