@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Start QEMU in a Linux stub domain with the arguments that libxl left in xenstore.
+ * Start QEMU in a Linux stub domain with the arguments that libxl left in
+ * xenstore.
  *
  *   start SOCKET PROGRAM
  *
- * PROGRAM is run with a QMP server on the UNIX socket SOCKET besides.  The protocol is Xen's
- * docs/misc/stubdom.txt: arguments in /vm/UUID/image/dm-argv/NNN, the guest's number in our
- * own node "target", console 1 for the state that is saved, console 2 for the one restored.
+ * PROGRAM is run with a QMP server on the UNIX socket SOCKET besides.  The
+ * protocol is Xen's docs/misc/stubdom.txt: arguments in
+ * /vm/UUID/image/dm-argv/NNN, the guest's number in our own node "target",
+ * console 1 for the state that is saved, console 2 for the one restored.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -63,11 +65,13 @@ static int by_name(const void *a, const void *b)
 }
 
 /*
- * A console as a file of bytes that PROGRAM inherits: nothing is echoed or translated.
+ * A console as a file of bytes that PROGRAM inherits: nothing is echoed or
+ * translated.
  *
- * The state that is restored waits in the console's ring, and the kernel passes it on as soon
- * as the console is open, by way of a kernel thread or a work queue.  A stub domain has one
- * vCPU: in a real-time class we are ahead of both until the console is raw.
+ * The state that is restored waits in the console's ring, and the kernel passes
+ * it on as soon as the console is open, by way of a kernel thread or a work
+ * queue.  A stub domain has one vCPU: in a real-time class we are ahead of both
+ * until the console is raw.
  */
 static int open_console(const char *path, int flags)
 {

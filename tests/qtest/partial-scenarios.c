@@ -330,8 +330,8 @@ static void test_reset(const void *opaque)
 }
 
 /*
- * After a triple fault the guest starts again, whatever KVM has made of it.  (On
- * SVM stock KVM 6.12 loses the nested page tables of this guest.)
+ * After a triple fault the guest starts again, whatever KVM has made of it.
+ * (On SVM stock KVM 6.12 loses the nested page tables of this guest.)
  */
 static void test_triple_fault(void)
 {
