@@ -15,7 +15,7 @@ configure:
 demo: all
 	@scripts/demo
 
-check: all
+check: all package
 	@scripts/run-tests check
 
 check-quick: all
@@ -25,6 +25,7 @@ bed-amd: all guests-images kernels
 	@scripts/run-tests bed-amd
 
 bed-xen: all package stubdom
+	@tests/guests/boot/run --prepare grub-theme gfxboot > build/guests-images.log
 	@scripts/get-kernel bookworm linux-image-amd64 > /dev/null
 	@scripts/run-tests bed-xen
 
