@@ -24,6 +24,8 @@ check-quick: all
 bed-amd: all guests-images kernels
 	@scripts/run-tests bed-amd
 
+# Two beds at a time fit two CPUs.
+bed-xen: export JOBS ?= 2
 bed-xen: all package stubdom
 	@tests/guests/boot/run --prepare grub-theme gfxboot > build/guests-images.log
 	@scripts/get-kernel bookworm linux-image-amd64 > /dev/null
