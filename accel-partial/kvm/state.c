@@ -54,8 +54,8 @@ bool partial_state_take(CPUState *cpu)
 
 /*
  * Make KVM start with an empty TLB.  KVM drops what it has derived from the
- * paging registers when one of them changes; the put that follows changes it
- * back.
+ * paging registers when one of them changes; the put that follows, or a second
+ * call, changes it back.
  */
 static void forget_translations(CPUState *cpu)
 {
@@ -69,16 +69,8 @@ static void forget_translations(CPUState *cpu)
 
 void partial_state_reload_root(CPUState *cpu)
 {
-    struct kvm_sregs s;
-
-    if (kvm_vcpu_ioctl(cpu, KVM_GET_SREGS, &s) < 0) {
-        return;
-    }
-    s.cr0 ^= CR0_WP_MASK;
-    if (kvm_vcpu_ioctl(cpu, KVM_SET_SREGS, &s) == 0) {
-        s.cr0 ^= CR0_WP_MASK;
-        kvm_vcpu_ioctl(cpu, KVM_SET_SREGS, &s);
-    }
+    forget_translations(cpu);
+    forget_translations(cpu);
 }
 
 /*
