@@ -47,7 +47,7 @@ bool xen_check_domain(unsigned domid)
     if (qemu_sem_timedwait(&q->answered, ANSWERS_WITHIN_MS) < 0) {
         error_report("xenstore does not answer; in dom0, start xenstored "
                      "(service xen start)");
-        exit(1);
+        return false;
     }
     if (!q->reached) {
         error_report("cannot reach xenstore; in dom0, start xenstored "

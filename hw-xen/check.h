@@ -8,7 +8,7 @@
  * @domid: the number given with -xen-domid
  *
  * xenstored may have died or never have been started: then the kernel lets
- * whoever asks wait for ever.  After ten seconds this function ends QEMU.
+ * whoever asks wait for ever.  This function waits for ten seconds.
  * Context: the main thread, once, before the machine is made.
  * Returns: false, after it has told a person what to do
  */
