@@ -69,6 +69,17 @@ class Modules:
         return found
 
 
+def misfit(bed):
+    """Why this host cannot have a bed, if so: some lay packages of one Debian over it."""
+    suite = bed['kernel'].split()[0]
+    with open('/etc/os-release', encoding='utf-8') as f:
+        found = re.search(r'^VERSION_CODENAME=(\w+)', f.read(), re.M)
+    host = found.group(1) if found else 'unknown'
+    if 'packages' in bed and host != suite:
+        return f'the bed has packages of Debian {suite}, and this host is {host}'
+    return None
+
+
 def need(tool, package):
     """A program that parts are made with."""
     if not shutil.which(tool):

@@ -17,18 +17,7 @@ next:   inc     ebx
         mov     si, count
         call    say
         mov     edx, ebx
-        mov     cx, 8
-digit:  rol     edx, 4
-        mov     al, dl
-        and     al, 15
-        add     al, '0'
-        cmp     al, '9'
-        jbe     .put
-        add     al, 'a' - '9' - 1
-.put:   call    put
-        loop    digit
-        mov     si, newline
-        call    say
+        call    number
         in      al, 0x64
         test    al, 1
         jz      .idle
@@ -41,29 +30,8 @@ digit:  rol     edx, 4
         jnz     .wait
         jmp     next
 
-say:    lodsb
-        or      al, al
-        jz      .end
-        call    put
-        jmp     say
-.end:   ret
-
-put:    push    edx
-        push    ax
-        mov     dx, 0x3fd
-.busy:  in      al, dx
-        test    al, 0x20
-        jz      .busy
-        pop     ax
-        mov     dx, 0x3f8
-        out     dx, al
-        pop     edx
-        ret
-
 hello:  db      'boot sector runs', 13, 10, 0
 count:  db      'count ', 0
-newline: db     13, 10, 0
 
-        times   510 - ($ - $$) db 0
-        dw      0xaa55
-        times   1474560 - ($ - $$) db 0
+%include "serial.inc"
+        disk

@@ -4,7 +4,7 @@ import os
 import re
 
 import dom0
-from dom0 import run, wait_for
+from dom0 import wait_for
 
 
 class Counts(dom0.Guest):
@@ -12,7 +12,7 @@ class Counts(dom0.Guest):
 
     def __init__(self, folder, name, model, *lines, **more):
         self.disk = os.path.join(folder, f'{name}.img')
-        run('nasm', '-f', 'bin', '-o', self.disk, os.path.join(dom0.TOP, 'tests/xen/counts.asm'))
+        dom0.boot_sector(self.disk, 'counts.asm')
         super().__init__(
             folder, name, model, 'boot="c"', *lines,
             f'disk=["format=raw,vdev=hda,access=rw,backendtype=qdisk,target={self.disk}"]', **more)

@@ -14,6 +14,7 @@ OURS = os.path.join(TOP, 'build', 'qemu-system-i386')
 FIXED = '/usr/libexec/xen-qemu-system-i386'
 # Most seconds for what takes five on an idle machine: an ioreq costs half a millisecond here.
 PATIENCE = 150
+BRIDGE, DOM0_IP = 'xenbr0', '10.9.0.1'
 
 
 class Wrong(Exception):
@@ -224,6 +225,36 @@ def chosen_models():
 def temporary():
     """A folder for images; memory is short in dom0."""
     return tempfile.TemporaryDirectory(prefix='xen-')
+
+
+def boot_sector(out, source):
+    """A disk with one of the boot sectors here."""
+    run('nasm', '-I', os.path.join(TOP, 'tests/xen/'), '-f', 'bin', '-o', out,
+        os.path.join(TOP, 'tests/xen', source))
+
+
+def loop_device(path):
+    """A file as a block device, which dom0's kernel can serve."""
+    return run('losetup', '--show', '-f', path).strip()
+
+
+def make_bridge():
+    """The network that guests are on; its name."""
+    if not os.path.exists(f'/sys/class/net/{BRIDGE}'):
+        run('ip', 'link', 'add', BRIDGE, 'type', 'bridge')
+        run('ip', 'address', 'add', f'{DOM0_IP}/24', 'dev', BRIDGE)
+        run('ip', 'link', 'set', BRIDGE, 'up')
+    return BRIDGE
+
+
+def use_stubdom():
+    """What 'make stubdom' made, where libxl looks for it."""
+    boot = only('/usr/lib/xen-*/boot')
+    for name in ('kernel', 'rootfs'):
+        path = os.path.join(TOP, 'build/stubdom', f'qemu-stubdom-linux-{name}')
+        if not os.path.exists(path):
+            sys.exit(f'there is no {path}; make stubdom')
+        os.symlink(path, os.path.join(boot, os.path.basename(path)))
 
 
 def kernel(suite='bookworm', package='linux-image-amd64'):
