@@ -120,6 +120,14 @@ intercepts:
         exits   15, l2_int3, ON_BP | ON_GP, HLT_I | INTN, 0, EXIT_BP, l2_int3
         mov     qword [VMCB + 0x570], 2
         exits   16, l2_into, ON_OF | ON_GP, HLT_I | INTN, 0, EXIT_HLT, l2_into_end
+        ; a guest without paging that has EFER.LME, and no CR4.PAE: CR0 is the hypervisor's again
+        and     qword [VMCB + 0x558], 0x7fffffff
+        mov     qword [VMCB + 0x548], 0
+        and     qword [VMCB + 0x4d0], ~(1 << 10)        ; EFER.LMA
+        exits   17, l2_hlt, 0, HLT_I, 0, EXIT_HLT, l2_hlt
+        mov     rax, cr0
+        test    eax, eax
+        jns     failed
         jmp     finished
 
 l2_into:
