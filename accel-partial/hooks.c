@@ -51,7 +51,7 @@ static bool tb_enter(CPUState *cpu)
     ignore_gate(cpu);
     if (!partial_window_may_end(cpu)) {
         if (w->kind->light) {
-            partial_vt->hide(cpu);
+            partial_lazy_fpu_hide(cpu);
         }
         return false;
     }
@@ -63,7 +63,7 @@ static bool tb_enter(CPUState *cpu)
         return true;
     }
     if (w->kind->light) {
-        partial_vt->hide(cpu);
+        partial_lazy_fpu_hide(cpu);
     }
     if (w->kind->bounded && w->blocks_left-- == 0) {
         stop(cpu, PARTIAL_STOP_BUDGET);
@@ -124,7 +124,8 @@ static void do_interrupt(CPUState *cpu)
     CPUX86State *env = cpu_env(cpu);
     int vector = cpu->exception_index;
 
-    if (vector == EXCP07_PREX && in_light(cpu) && partial_vt->trapped(cpu)) {
+    if (vector == EXCP07_PREX && in_light(cpu) &&
+        partial_lazy_fpu_trapped(cpu)) {
         return;
     }
     if (w->event_is_irq) {

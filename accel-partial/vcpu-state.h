@@ -9,6 +9,7 @@
 
 #include "burst.h"
 #include "code.h"
+#include "lazy-fpu.h"
 #include "near.h"
 #include "partial.h"
 #include "report.h"
@@ -20,6 +21,7 @@ struct AccelCPUState {
     PartialWindow window;
     PartialNear near;
     PartialBurst burst;
+    PartialLazyFpu lazy_fpu;
     PartialCode code;
     PartialTables tables;
     PartialFailure failure;    /* report.h */

@@ -74,21 +74,6 @@ typedef struct PartialVT {
     void (*fetch)(CPUState *cpu, PartialGroup group);
 
     /**
-     * hide: make the first use of the FPU in a light window raise #NM
-     *
-     * Called before each block.  Context: without the BQL as well.
-     */
-    void (*hide)(CPUState *cpu);
-
-    /**
-     * trapped: whether a #NM comes of hide(), and is not the guest's
-     *
-     * If so the FPU is there now and the instruction has to be started again.
-     * Context: without the BQL as well.
-     */
-    bool (*trapped)(CPUState *cpu);
-
-    /**
      * halt: let VT sleep through a HLT that TCG has executed
      *
      * Called after give().  Does nothing where QEMU has the interrupt

@@ -12,6 +12,7 @@
 #include "system/kvm.h"
 #include "system/runstate.h"
 #include "tcg/helper-tcg.h"
+#include "../env.h"
 #include "../vcpu-state.h"
 #include "vt-cpu.h"
 
@@ -203,7 +204,7 @@ void partial_light_fpu(CPUState *cpu)
     PartialLight *l = &cpu->accel->vt->light;
     CPUX86State *env = cpu_env(cpu);
 
-    if (l->fpu) {
+    if (cpu->accel->lazy_fpu.here) {
         return;
     }
     PARTIAL_COUNT(cpu, light_fpu);
@@ -211,7 +212,7 @@ void partial_light_fpu(CPUState *cpu)
         cannot("KVM_GET_XSAVE");
         return;
     }
-    l->fpu = true;
+    cpu->accel->lazy_fpu.here = true;
     get_xcr0(cpu);
     x86_cpu_xrstor_all_areas(X86_CPU(cpu), env->xsave_buf, env->xsave_buf_len);
     env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
@@ -225,19 +226,6 @@ void partial_light_fpu(CPUState *cpu)
     cpu_sync_avx_hflag(env);
 }
 
-bool partial_light_trapped(CPUState *cpu)
-{
-    PartialLight *l = &cpu->accel->vt->light;
-
-    if (!l->on || !l->hidden) {
-        return false;
-    }
-    partial_light_fpu(cpu);
-    l->hidden = false;
-    cpu_env(cpu)->old_exception = -1;
-    return true;
-}
-
 static void give_fpu(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
@@ -246,20 +234,6 @@ static void give_fpu(CPUState *cpu)
     if (memcmp(cpu->accel->vt->light.before, image(cpu), env->xsave_buf_len) &&
         kvm_vcpu_ioctl(cpu, KVM_SET_XSAVE, env->xsave_buf) < 0) {
         cannot("KVM_SET_XSAVE");
-    }
-}
-
-void partial_light_hide_fpu(CPUState *cpu)
-{
-    CPUX86State *env = cpu_env(cpu);
-
-    cpu->accel->vt->light.hidden = !cpu->accel->vt->light.fpu;
-    if (cpu->accel->vt->light.hidden) {
-        /* FWAIT asks for MP as well. */
-        env->hflags |= HF_TS_MASK | HF_MP_MASK;
-        if (env->cr[4] & CR4_OSXSAVE_MASK) {
-            env->hflags |= HF_AVX_EN_MASK;
-        }
     }
 }
 
@@ -329,7 +303,7 @@ void partial_light_debug(CPUState *cpu)
     }
     get_debug_regs(cpu, now);
     l->dr6 = env->dr[6];
-    partial_regs_derive_breakpoints(env);
+    partial_env_derive_breakpoints(env);
 }
 
 /* What a #DB in the window has added to DR6. */
@@ -439,7 +413,7 @@ bool partial_light_take(CPUState *cpu)
         return false;
     }
     l->on = true;
-    l->fpu = false;
+    cpu->accel->lazy_fpu.here = false;
     l->tsc = false;
     partial_window_set_event(cpu, -1, false);
     cpu->halted = 0;
@@ -454,9 +428,8 @@ bool partial_light_take(CPUState *cpu)
     partial_regs_note_bases(cpu);
     get_debug_regs(cpu, get_clock());
     l->dr6 = env->dr[6];
-    l->hidden = false;
     x86_update_hflags(env);
-    partial_regs_derive_flags(env);
+    partial_env_derive_flags(env);
     cpu->cflags_next_tb = -1;
     forget_translations(cpu);
     return true;
@@ -491,7 +464,7 @@ void partial_light_give(CPUState *cpu)
         env->eflags & IF_MASK && !(env->hflags & HF_INHIBIT_IRQ_MASK);
     give_shadow(cpu, env);
     give_dr6(cpu);
-    if (l->fpu) {
+    if (cpu->accel->lazy_fpu.here) {
         give_fpu(cpu);
     }
     give_regs(env, &s->regs);

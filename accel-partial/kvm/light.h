@@ -12,9 +12,8 @@
 /* The part of the state that env has; its vCPU's thread's own. */
 typedef struct PartialLight {
     bool on;                   /* env has this part only, KVM the rest */
-    bool fpu, tsc;             /* ... and these groups */
+    bool tsc;                  /* ... and the TSC */
     bool keeps_walks;          /* the soft TLB knows memory as without SMM */
-    bool hidden;               /* hflags claim CR0.TS, so that the FPU traps */
     uint64_t dr6;              /* as it was fetched */
     int64_t debug_until;       /* env's debug registers are taken as right */
     bool debug_old;            /* ... and were so when the window began */
@@ -100,20 +99,6 @@ void partial_light_flush(CPUState *cpu);
  * @cpu: the vCPU, in a light window
  */
 void partial_light_fpu(CPUState *cpu);
-
-/**
- * partial_light_trapped: whether a #NM is ours, not the guest's
- * @cpu: the vCPU, at the instruction that raised it
- *
- * If so the FPU is there now, and the instruction has to be started again.
- */
-bool partial_light_trapped(CPUState *cpu);
-
-/**
- * partial_light_hide_fpu: make the first use of the FPU raise #NM
- * @cpu: the vCPU, in a light window, before each block
- */
-void partial_light_hide_fpu(CPUState *cpu);
 
 /**
  * partial_light_debug: fetch the guest's breakpoints if they are old by now

@@ -6,6 +6,7 @@
 #include "exec/exec-all.h"
 #include "system/cpu-timers.h"
 #include "tcg/helper-tcg.h"
+#include "../env.h"
 #include "../vcpu-state.h"
 #include "vt-cpu.h"
 
@@ -43,28 +44,10 @@ int64_t partial_elapsed_ticks(void)
     return cpu_get_ticks();
 }
 
-/*
- * KVM's registers arrive as FXSAVE stores them, ST(0) first; TCG keeps them by
- * register number (SDM vol. 1, 8.1.2 and 10.5.1.1).
- */
-static void rotate_fpu(CPUX86State *env, unsigned by)
-{
-    FPReg regs[8];
-    unsigned i;
-
-    if (by % 8 == 0) {
-        return;
-    }
-    memcpy(regs, env->fpregs, sizeof(regs));
-    for (i = 0; i < 8; i++) {
-        env->fpregs[(i + by) % 8] = regs[i];
-    }
-}
-
 static void fpu_for_tcg(PartialRegs *r, CPUX86State *env)
 {
     if (!r->fpu_by_number && partial_mixed()) {
-        rotate_fpu(env, env->fpstt);
+        partial_env_rotate_fpu(env, env->fpstt);
         r->fpu_by_number = true;
     }
 }
@@ -72,7 +55,7 @@ static void fpu_for_tcg(PartialRegs *r, CPUX86State *env)
 static void fpu_for_kvm(PartialRegs *r, CPUX86State *env)
 {
     if (r->fpu_by_number) {
-        rotate_fpu(env, 8 - env->fpstt);
+        partial_env_rotate_fpu(env, 8 - env->fpstt);
         r->fpu_by_number = false;
     }
 }
@@ -106,26 +89,6 @@ void partial_regs_fpu_give(CPUState *cpu)
     fpu_for_kvm(&cpu->accel->vt->regs, env);
     /* TCG does not track which parts it changed: KVM must load them all. */
     env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
-}
-
-/* Flags that TCG derives from registers and keeps beside them. */
-void partial_regs_derive_flags(CPUX86State *env)
-{
-    env->hflags &= ~PARTIAL_HFLAGS_IN_EFLAGS;
-    cpu_load_efer(env, env->efer);
-    cpu_x86_update_cr4(env, env->cr[4]);
-    partial_regs_derive_breakpoints(env);
-}
-
-void partial_regs_derive_breakpoints(CPUX86State *env)
-{
-    target_ulong dr7 = env->dr[7];
-
-    cpu_breakpoint_remove_all(env_cpu(env), BP_CPU);
-    cpu_watchpoint_remove_all(env_cpu(env), BP_CPU);
-    memset(env->cpu_breakpoint, 0, sizeof(env->cpu_breakpoint));
-    env->dr[7] = dr7 & ~(DR7_GLOBAL_BP_MASK | DR7_LOCAL_BP_MASK);
-    cpu_x86_update_dr7(env, dr7);
 }
 
 #ifdef TARGET_X86_64
@@ -209,17 +172,13 @@ static void make_control_acceptable(CPUX86State *env)
 void partial_regs_make_acceptable(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);
-    uint32_t type = (env->tr.flags >> DESC_TYPE_SHIFT) & 0xf;
     int i;
 
     make_bases_acceptable(&cpu->accel->vt->regs, env);
     if (!partial_window_is_bounded(cpu)) {
         make_control_acceptable(env);
     }
-    if (!(env->efer & MSR_EFER_LMA)) {
-        /* A CPU ignores it there. */
-        env->segs[R_CS].flags &= ~DESC_L_MASK;
-    }
+    partial_env_make_enterable(env);
     env->tsc_aux &= 0xffffffff;
     for (i = 0; i < 64; i += 8) {
         uint8_t memory_type = env->pat >> i;
@@ -228,18 +187,5 @@ void partial_regs_make_acceptable(CPUState *cpu)
         if (memory_type > 7 || memory_type == 2 || memory_type == 3) {
             env->pat &= ~(0xffull << i);
         }
-    }
-    /*
-     * VM entry wants segments that have been accessed, as a CPU makes them when
-     * they are loaded, and a busy TSS (SDM vol. 3C, 27.3.1.2).  TCG's far jumps
-     * and LTR leave both out.
-     */
-    for (i = 0; i < 6; i++) {
-        if (env->segs[i].flags & DESC_P_MASK) {
-            env->segs[i].flags |= DESC_A_MASK;
-        }
-    }
-    if (env->tr.flags & DESC_P_MASK && (type == 1 || type == 9)) {
-        env->tr.flags |= DESC_TSS_BUSY_MASK;
     }
 }

@@ -50,21 +50,6 @@ void partial_regs_forget(CPUState *cpu);
  */
 void partial_regs_fpu_give(CPUState *cpu);
 
-/* KVM's side of QEMU copies these from eflags; TCG keeps them there alone. */
-#define PARTIAL_HFLAGS_IN_EFLAGS (HF_TF_MASK | HF_VM_MASK | HF_IOPL_MASK)
-
-/**
- * partial_regs_derive_flags: what TCG keeps beside the registers
- * @env: the vCPU's registers, from KVM
- */
-void partial_regs_derive_flags(CPUX86State *env);
-
-/**
- * partial_regs_derive_breakpoints: let TCG see what DR0 to DR7 say
- * @env: the vCPU's registers; called between blocks
- */
-void partial_regs_derive_breakpoints(CPUX86State *env);
-
 /**
  * partial_regs_make_acceptable: replace values that KVM would refuse
  * @cpu: the vCPU, whose registers are TCG's

@@ -9,6 +9,7 @@
 #include "kvm/kvm_i386.h"
 #include <linux/kvm.h>
 #include "system/kvm.h"
+#include "../env.h"
 #include "../vcpu-state.h"
 #include "events.h"
 #include "vt-cpu.h"
@@ -44,7 +45,7 @@ bool partial_state_take(CPUState *cpu)
     cpu->accel->vt->state.tsc_adjust = env->tsc_adjust;
     partial_regs_note_bases(cpu);
     partial_regs_fpu_take(cpu);
-    partial_regs_derive_flags(env);
+    partial_env_derive_flags(env);
     partial_events_take(cpu);
     cpu->cflags_next_tb = -1;
     /* VT may have changed any translation, with or without an INVLPG. */
