@@ -7,12 +7,28 @@
 #include "partial.h"
 #include "props.h"
 
-/* Where an accelerator's object has its PartialConfig. */
-static size_t config_offset;
+/* The accelerators that have the properties, and where each has its config. */
+typedef struct Home {
+    const ObjectClass *class;
+    PartialConfigOf *config_of;
+    bool bursts_only;
+} Home;
+
+static Home homes[2];
+
+static Home *home_of(Object *obj)
+{
+    size_t i;
+
+    for (i = 0; homes[i].class != object_get_class(obj); i++) {
+        g_assert(i + 1 < ARRAY_SIZE(homes));
+    }
+    return &homes[i];
+}
 
 static PartialConfig *config_of(Object *obj)
 {
-    return (PartialConfig *)((char *)obj + config_offset);
+    return home_of(obj)->config_of(obj);
 }
 
 static const char *const level_name[] = {
@@ -78,17 +94,18 @@ static char *get_takeover(Object *obj, Error **errp)
 
 static void set_takeover(Object *obj, const char *value, Error **errp)
 {
+    bool bursts_only = home_of(obj)->bursts_only;
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(level_name); i++) {
-        if (g_str_equal(value, level_name[i])) {
+        if (g_str_equal(value, level_name[i]) &&
+            !(bursts_only && i > PARTIAL_OFF && i < PARTIAL_BURSTS)) {
             config_of(obj)->level = i;
             return;
         }
     }
-    error_setg(errp, "takeover: '%s' is none of off, failures, states, "
-               "bursts, all",
-               value);
+    error_setg(errp, "takeover: '%s' is none of off, %sbursts, all", value,
+               bursts_only ? "" : "failures, states, ");
 }
 
 static bool is_empty(const char *option, const char *value, const char *instead,
@@ -183,7 +200,8 @@ static void print_help(Object *obj, bool value, Error **errp)
     ObjectPropertyIterator iter;
     ObjectProperty *prop;
 
-    printf("Properties of -accel partial, those of -accel kvm included:\n");
+    printf("Properties of this accelerator, those of what it is made from "
+           "included:\n");
     object_class_property_iter_init(&iter, object_get_class(obj));
     while ((prop = object_property_iter_next(&iter))) {
         if (prop->set && prop->description) {
@@ -220,29 +238,55 @@ static void add_string(ObjectClass *oc, const char *name,
     object_class_property_set_description(oc, name, description);
 }
 
-void partial_props_add(ObjectClass *oc, size_t offset)
+static void add_numbers(ObjectClass *oc, bool bursts_only)
 {
     size_t i;
 
-    config_offset = offset;
+    for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+        if (bursts_only && g_str_equal(numbers[i].name, "window-blocks")) {
+            continue;
+        }
+        object_class_property_add(oc, numbers[i].name, "uint32", get_number,
+                                  set_number, NULL, (void *)&numbers[i]);
+        object_class_property_set_description(oc, numbers[i].name,
+                                              numbers[i].description);
+    }
+}
 
-    object_class_property_add_bool(oc, "help", NULL, print_help);
-    add_string(oc, "takeover", get_takeover, set_takeover,
-        "What TCG may take over, each including those before: off, failures, "
-        "states, bursts, all (default: all)");
-    add_string(oc, "states", get_states, set_states,
-        "CPU modes that belong to TCG: auto (what VT does not run natively), "
-        "none, all, or a list such as real:bigreal (default: auto)");
+static void add_lists(ObjectClass *oc)
+{
     add_string(oc, "burst-allow", get_burst_allow, set_burst_allow,
         "Devices that bursts may access: patterns for their types or memory "
         "regions, separated by colons (default: *)");
     add_string(oc, "burst-deny", get_burst_deny, set_burst_deny,
         "Devices that bursts may not access, as for burst-allow "
         "(default: none)");
-    for (i = 0; i < ARRAY_SIZE(numbers); i++) {
-        object_class_property_add(oc, numbers[i].name, "uint32", get_number,
-                                  set_number, NULL, (void *)&numbers[i]);
-        object_class_property_set_description(oc, numbers[i].name,
-                                              numbers[i].description);
-    }
+}
+
+static void add_home(ObjectClass *oc, PartialConfigOf *config_of,
+                     bool bursts_only)
+{
+    homes[homes[0].class ? 1 : 0] = (Home) { oc, config_of, bursts_only };
+    object_class_property_add_bool(oc, "help", NULL, print_help);
+    add_lists(oc);
+    add_numbers(oc, bursts_only);
+}
+
+void partial_props_add(ObjectClass *oc, PartialConfigOf *config_of)
+{
+    add_home(oc, config_of, false);
+    add_string(oc, "takeover", get_takeover, set_takeover,
+        "What TCG may take over, each including those before: off, failures, "
+        "states, bursts, all (default: all)");
+    add_string(oc, "states", get_states, set_states,
+        "CPU modes that belong to TCG: auto (what VT does not run natively), "
+        "none, all, or a list such as real:bigreal (default: auto)");
+}
+
+void partial_props_add_bursts(ObjectClass *oc, PartialConfigOf *config_of)
+{
+    add_home(oc, config_of, true);
+    add_string(oc, "takeover", get_takeover, set_takeover,
+        "What TCG may take over: off, bursts (of device accesses), all "
+        "(default: off)");
 }

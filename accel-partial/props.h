@@ -5,12 +5,24 @@
 
 #include "qom/object.h"
 
+#include "partial.h"
+
+/* Where an accelerator's object has its config. */
+typedef PartialConfig *PartialConfigOf(Object *obj);
+
 /**
  * partial_props_add: give the accelerator's class its properties
  * @oc: the class
- * @offset: of the PartialConfig in its objects
+ * @config_of: finds what they set
  */
-void partial_props_add(ObjectClass *oc, size_t offset);
+void partial_props_add(ObjectClass *oc, PartialConfigOf *config_of);
+
+/**
+ * partial_props_add_bursts: the same where bursts are all there is
+ * @oc: the class
+ * @config_of: finds what they set
+ */
+void partial_props_add_bursts(ObjectClass *oc, PartialConfigOf *config_of);
 
 /**
  * partial_props_init: set an accelerator's properties to their defaults

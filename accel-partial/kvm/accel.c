@@ -13,11 +13,8 @@
 #include "system/accel-ops.h"
 #include "system/cpu-timers.h"
 #include "system/cpus.h"
-#include "system/tcg.h"
-#include "tcg/startup.h"
 #include "accel/kvm/kvm-cpus.h"
-#include "accel/tcg/internal-common.h"
-#include "../allow.h"
+#include "../engine.h"
 #include "../info.h"
 #include "../props.h"
 #include "../vcpu-state.h"
@@ -106,48 +103,6 @@ static int kvm_init_with_smm(PartialState *s, MachineState *ms)
     return r;
 }
 
-/*
- * Translations of windows need little; whoever sized a VM for KVM expects no
- * more.  Where TCG is all that runs the guest, QEMU's own default is right.
- */
-#define MIXED_TB_MIB 32
-#define MIXED_TB_MIB_PER_CPU 2
-/* Each vCPU has a part of its own, which must hold the largest block. */
-#define LEAST_TB_KIB_PER_CPU 128
-
-static bool tb_size_will_do(const PartialState *s, unsigned max_cpus)
-{
-    uint64_t least = DIV_ROUND_UP(max_cpus * LEAST_TB_KIB_PER_CPU, 1024);
-
-    if (s->config.tb_size && s->config.tb_size < least) {
-        error_report("accel partial: tb-size=%u is too little for %u vCPUs; "
-                     "give %" PRIu64 " or more, or leave it out",
-                     s->config.tb_size, max_cpus, least);
-        return false;
-    }
-    return true;
-}
-
-static size_t tb_bytes(const PartialState *s, unsigned max_cpus)
-{
-    size_t mib = s->config.tb_size;
-
-    if (!mib && !s->config.tcg_owns_all) {
-        mib = MAX(MIXED_TB_MIB, max_cpus * MIXED_TB_MIB_PER_CPU);
-    }
-    return mib << 20;
-}
-
-static void start_tcg(PartialState *s, MachineState *ms)
-{
-    tcg_allowed = true;
-    mttcg_enabled = true;
-    page_init();
-    tb_htable_init();
-    tcg_init(tb_bytes(s, ms->smp.max_cpus), 0, ms->smp.max_cpus);
-    tcg_prologue_init();
-}
-
 /* What TCG cannot share with KVM is refused before anything is set up. */
 static bool can_share(PartialState *s, MachineState *ms)
 {
@@ -176,7 +131,7 @@ static int partial_init_machine(MachineState *ms)
     if (!can_share(s, ms)) {
         return -ENOTSUP;
     }
-    if (!tb_size_will_do(s, ms->smp.max_cpus)) {
+    if (!partial_engine_fits(&s->config, ms->smp.max_cpus)) {
         return -EINVAL;
     }
     if (!partial_probe(kvm->device ?: "/dev/kvm", &s->facts, &err) ||
@@ -198,10 +153,7 @@ static int partial_init_machine(MachineState *ms)
                               0, 1) == 0;
     }
     kvm->exit_hook = partial_exit;
-    start_tcg(s, ms);
-    partial_code_init();
-    partial_report_init();
-    partial_allow_init(s->config.burst_allow, s->config.burst_deny);
+    partial_engine_start(ms->smp.max_cpus);
     partial_features_install();
     partial_info_register();
     if (s->config.level >= PARTIAL_FAILURES && partial_mixed()) {
@@ -295,6 +247,11 @@ static const TypeInfo partial_ops_type = {
     .abstract = true,
 };
 
+static PartialConfig *config_of(Object *obj)
+{
+    return &PARTIAL_ACCEL(obj)->config;
+}
+
 static void partial_accel_class_init(ObjectClass *oc, void *data)
 {
     AccelClass *ac = ACCEL_CLASS(oc);
@@ -302,7 +259,7 @@ static void partial_accel_class_init(ObjectClass *oc, void *data)
     ac->name = "partial";
     ac->init_machine = partial_init_machine;
     ac->cpu_common_unrealize = partial_cpu_unrealize;
-    partial_props_add(oc, offsetof(PartialState, config));
+    partial_props_add(oc, config_of);
 }
 
 static const TypeInfo partial_accel_type = {
