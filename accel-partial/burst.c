@@ -34,6 +34,11 @@ void partial_burst_fini(CPUState *cpu)
     cpu->accel->burst.policy = NULL;
 }
 
+void partial_burst_learn_exit(CPUState *cpu, uint32_t exit_ns)
+{
+    cpu->accel->burst.policy->exit_ns = exit_ns;
+}
+
 void partial_burst_forget(CPUState *cpu)
 {
     cpu->accel->burst.site = NULL;

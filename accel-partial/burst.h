@@ -61,6 +61,13 @@ void partial_burst_init(CPUState *cpu);
 void partial_burst_fini(CPUState *cpu);
 
 /**
+ * partial_burst_learn_exit: an exit costs less than was thought
+ * @cpu: the vCPU
+ * @exit_ns: what it costs, where nothing else was measured
+ */
+void partial_burst_learn_exit(CPUState *cpu, uint32_t exit_ns);
+
+/**
  * partial_burst_forget: a reset or loadvm has replaced the vCPU's state
  * @cpu: the vCPU, in its thread
  */

@@ -5,6 +5,17 @@
 #include "vcpu-state.h"
 #include "vt.h"
 
+void partial_lazy_fpu_set(CPUState *cpu, bool here)
+{
+    cpu->accel->lazy_fpu.here = here;
+    cpu->accel->lazy_fpu.hidden = false;
+}
+
+bool partial_lazy_fpu_is_here(CPUState *cpu)
+{
+    return cpu->accel->lazy_fpu.here;
+}
+
 void partial_lazy_fpu_hide(CPUState *cpu)
 {
     CPUX86State *env = cpu_env(cpu);

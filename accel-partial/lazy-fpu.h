@@ -10,9 +10,15 @@
 
 /* Its vCPU's thread's own. */
 typedef struct PartialLazyFpu {
-    bool here;                 /* env has it; set by who fetches it */
+    bool here;                 /* env has it */
     bool hidden;               /* hflags claim CR0.TS, so that the FPU traps */
 } PartialLazyFpu;
+
+/** partial_lazy_fpu_set: whether env has the FPU is for VT's side to say */
+void partial_lazy_fpu_set(CPUState *cpu, bool here);
+
+/** partial_lazy_fpu_is_here: what was said */
+bool partial_lazy_fpu_is_here(CPUState *cpu);
 
 /**
  * partial_lazy_fpu_hide: make the first use of the FPU raise #NM

@@ -138,15 +138,15 @@ static void set_states(Object *obj, const char *value, Error **errp)
     config_of(obj)->states_option = g_strdup(value);
 }
 
-static uint32_t *field_of(Object *obj, const Number *n)
+static uint32_t *field_of(PartialConfig *config, const Number *n)
 {
-    return (uint32_t *)((char *)config_of(obj) + n->offset);
+    return (uint32_t *)((char *)config + n->offset);
 }
 
 static void get_number(Object *obj, Visitor *v, const char *name, void *opaque,
                        Error **errp)
 {
-    visit_type_uint32(v, name, field_of(obj, opaque), errp);
+    visit_type_uint32(v, name, field_of(config_of(obj), opaque), errp);
 }
 
 static void set_number(Object *obj, Visitor *v, const char *name, void *opaque,
@@ -163,7 +163,7 @@ static void set_number(Object *obj, Visitor *v, const char *name, void *opaque,
                    n->max, value);
         return;
     }
-    *field_of(obj, n) = value;
+    *field_of(config_of(obj), n) = value;
 }
 
 static char *get_burst_allow(Object *obj, Error **errp)
@@ -212,21 +212,21 @@ static void print_help(Object *obj, bool value, Error **errp)
     exit(EXIT_SUCCESS);
 }
 
-void partial_props_init(Object *obj)
+void partial_props_init(PartialConfig *config, PartialLevel level)
 {
     size_t i;
 
-    config_of(obj)->level = PARTIAL_ALL;
+    config->level = level;
     for (i = 0; i < ARRAY_SIZE(numbers); i++) {
-        *field_of(obj, &numbers[i]) = numbers[i].value;
+        *field_of(config, &numbers[i]) = numbers[i].value;
     }
 }
 
-void partial_props_finalize(Object *obj)
+void partial_props_finalize(PartialConfig *config)
 {
-    g_free(config_of(obj)->states_option);
-    g_free(config_of(obj)->burst_allow);
-    g_free(config_of(obj)->burst_deny);
+    g_free(config->states_option);
+    g_free(config->burst_allow);
+    g_free(config->burst_deny);
 }
 
 static void add_string(ObjectClass *oc, const char *name,

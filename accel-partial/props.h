@@ -25,15 +25,16 @@ void partial_props_add(ObjectClass *oc, PartialConfigOf *config_of);
 void partial_props_add_bursts(ObjectClass *oc, PartialConfigOf *config_of);
 
 /**
- * partial_props_init: set an accelerator's properties to their defaults
- * @obj: the accelerator; nobody else knows it yet
+ * partial_props_init: set what the properties stand for to its defaults
+ * @config: what they set
+ * @level: what is taken over unless the user says otherwise
  */
-void partial_props_init(Object *obj);
+void partial_props_init(PartialConfig *config, PartialLevel level);
 
 /**
- * partial_props_finalize: free what the properties of an accelerator hold
- * @obj: the accelerator, at its end
+ * partial_props_finalize: free what the properties have set
+ * @config: of an accelerator that ends
  */
-void partial_props_finalize(Object *obj);
+void partial_props_finalize(PartialConfig *config);
 
 #endif

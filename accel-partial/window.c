@@ -62,6 +62,11 @@ PartialReason partial_window_reason(CPUState *cpu)
     return cpu->accel->window.reason;
 }
 
+PartialStop partial_window_stop(CPUState *cpu)
+{
+    return cpu->accel->window.stop;
+}
+
 void partial_window_set_event(CPUState *cpu, int vector, bool is_irq)
 {
     cpu->exception_index = vector;

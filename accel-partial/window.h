@@ -96,6 +96,12 @@ bool partial_window_is_bounded(CPUState *cpu);
 PartialReason partial_window_reason(CPUState *cpu);
 
 /**
+ * partial_window_stop: why the window ends, or ended
+ * @cpu: the vCPU, as its window closes or just after
+ */
+PartialStop partial_window_stop(CPUState *cpu);
+
+/**
  * partial_window_set_event: have an event delivered before the first block
  * @cpu: the vCPU, as its window opens
  * @vector: of an exception or interrupt; -1 for none

@@ -252,6 +252,16 @@ static PartialConfig *config_of(Object *obj)
     return &PARTIAL_ACCEL(obj)->config;
 }
 
+static void instance_init(Object *obj)
+{
+    partial_props_init(config_of(obj), PARTIAL_ALL);
+}
+
+static void instance_finalize(Object *obj)
+{
+    partial_props_finalize(config_of(obj));
+}
+
 static void partial_accel_class_init(ObjectClass *oc, void *data)
 {
     AccelClass *ac = ACCEL_CLASS(oc);
@@ -266,8 +276,8 @@ static const TypeInfo partial_accel_type = {
     .name = TYPE_PARTIAL_ACCEL,
     .parent = TYPE_KVM_ACCEL,
     .instance_size = sizeof(PartialState),
-    .instance_init = partial_props_init,
-    .instance_finalize = partial_props_finalize,
+    .instance_init = instance_init,
+    .instance_finalize = instance_finalize,
     .class_init = partial_accel_class_init,
 };
 

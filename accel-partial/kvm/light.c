@@ -204,7 +204,7 @@ void partial_light_fpu(CPUState *cpu)
     PartialLight *l = &cpu->accel->vt->light;
     CPUX86State *env = cpu_env(cpu);
 
-    if (cpu->accel->lazy_fpu.here) {
+    if (partial_lazy_fpu_is_here(cpu)) {
         return;
     }
     PARTIAL_COUNT(cpu, light_fpu);
@@ -212,7 +212,7 @@ void partial_light_fpu(CPUState *cpu)
         cannot("KVM_GET_XSAVE");
         return;
     }
-    cpu->accel->lazy_fpu.here = true;
+    partial_lazy_fpu_set(cpu, true);
     get_xcr0(cpu);
     x86_cpu_xrstor_all_areas(X86_CPU(cpu), env->xsave_buf, env->xsave_buf_len);
     env->xstate_bv |= env->xcr0 | XSTATE_FP_MASK | XSTATE_SSE_MASK;
@@ -413,7 +413,7 @@ bool partial_light_take(CPUState *cpu)
         return false;
     }
     l->on = true;
-    cpu->accel->lazy_fpu.here = false;
+    partial_lazy_fpu_set(cpu, false);
     l->tsc = false;
     partial_window_set_event(cpu, -1, false);
     cpu->halted = 0;
@@ -464,7 +464,7 @@ void partial_light_give(CPUState *cpu)
         env->eflags & IF_MASK && !(env->hflags & HF_INHIBIT_IRQ_MASK);
     give_shadow(cpu, env);
     give_dr6(cpu);
-    if (cpu->accel->lazy_fpu.here) {
+    if (partial_lazy_fpu_is_here(cpu)) {
         give_fpu(cpu);
     }
     give_regs(env, &s->regs);
