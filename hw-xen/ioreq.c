@@ -23,10 +23,20 @@ static bool is_access(const ioreq_t *r)
     return r->type == IOREQ_TYPE_PIO || r->type == IOREQ_TYPE_COPY;
 }
 
-/* IN or OUT: Xen has moved RIP behind it, and RAX is not filled yet. */
-static bool is_port(const ioreq_t *r)
+/*
+ * Whether Xen has counted the access as done: RIP and RCX are those after it.
+ * It is so for all that has no result to wait for but in guest memory, and for
+ * IN, whose RAX is not filled yet.
+ */
+static bool is_counted(const ioreq_t *r)
 {
-    return r->type == IOREQ_TYPE_PIO && !r->data_is_ptr;
+    return r->type == IOREQ_TYPE_PIO || r->data_is_ptr;
+}
+
+static bool is_in(const ioreq_t *r)
+{
+    return r->type == IOREQ_TYPE_PIO && !r->data_is_ptr &&
+           r->dir == IOREQ_READ;
 }
 
 /* --- whether an access is the first of its instruction ------------------- */
@@ -35,17 +45,13 @@ static bool is_port(const ioreq_t *r)
  * Whether two accesses in a row cannot be of one instruction, by what they are.
  * One instruction may read then write (OR, MOVS, INS, OUTS), and may access
  * several addresses (16 bytes, CMPS); none writes a device's memory and reads
- * then, or accesses one address twice in the same way.  Elements of a string
- * that Xen passes as one access are each like an instruction.
+ * then, or accesses one address twice in the same way.
  */
 static bool are_apart(const ioreq_t *last, const ioreq_t *now)
 {
     bool same = last->addr == now->addr && last->size == now->size &&
                 last->dir == now->dir;
 
-    if (now->data_is_ptr || (is_port(now) && is_port(last))) {
-        return true;
-    }
     return last->type == IOREQ_TYPE_COPY && now->type == IOREQ_TYPE_COPY &&
            !last->data_is_ptr &&
            (same || (last->dir == IOREQ_WRITE && now->dir == IOREQ_READ));
@@ -64,10 +70,10 @@ static bool begins(CPUState *cpu, const ioreq_t *now)
     }
     xen_vt_state_registers(cpu, &x->at_last);
     x->at_last_known = true;
-    if (is_port(now) && !xen_vt_rip_is_behind(cpu)) {
-        return false;
+    if (is_in(now)) {
+        return xen_vt_rip_is_behind(cpu);
     }
-    return are_apart(&x->last, now) ||
+    return is_counted(now) || are_apart(&x->last, now) ||
            (known && memcmp(&before, &x->at_last, sizeof(before)));
 }
 
@@ -219,12 +225,12 @@ void xen_vt_ioreq_serve(CPUState *cpu)
 {
     XenVTIoreq *x = &cpu->accel->vt->ioreq;
     ioreq_t *slot = x->slot, copy = *slot;
-    bool made = is_port(&copy);
+    bool made = is_counted(&copy);
 
     xen_vt_ram_settle(cpu);
     if (made) {
         xen_ioreq_make(x->state, &copy);
-        if (copy.dir == IOREQ_READ) {
+        if (is_in(&copy)) {
             xen_vt_state_fill(cpu, copy.data, copy.size);
         }
     }

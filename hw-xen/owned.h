@@ -27,7 +27,7 @@ bool xen_vt_owns_access(const ioreq_t *r);
 void xen_vt_saw_access(const ioreq_t *r);
 
 /**
- * xen_vt_rip_is_behind: whether RIP is behind an IN or OUT that waits
+ * xen_vt_rip_is_behind: whether RIP is behind an IN that waits
  * @cpu: the vCPU, whose registers were read
  */
 bool xen_vt_rip_is_behind(CPUState *cpu);

@@ -11,6 +11,7 @@
 #include "tcg/helper-tcg.h"
 #include "accel/partial/env.h"
 #include "accel/partial/vcpu-state.h"
+#include "records.h"
 #include "vt-cpu.h"
 
 typedef XenVTRecord Record;
@@ -157,27 +158,9 @@ static int read_record(CPUState *cpu, uint16_t code, void *buf, uint32_t size)
                                             cpu->cpu_index, buf, size);
 }
 
-/* Time of the guest's TSC, and how late Xen was when it was last set. */
-static void learn_tsc(XenVTState *s, int64_t before, int64_t after)
-{
-    int64_t delta = s->cpu.tsc - (before + (after - before) / 2);
-    int64_t off = s->tsc_delta - delta;
-
-    /* Further off than any hand-over takes, the guest has set its TSC. */
-    if (!s->tsc_valid || off > after - before + (1 << 22) ||
-        off < before - after - (1 << 22)) {
-        s->tsc_delta = delta;
-        s->tsc_bias = 0;
-        s->tsc_valid = true;
-        return;
-    }
-    s->tsc_bias += off / 8;
-}
-
 bool xen_vt_state_read(CPUState *cpu)
 {
     XenVTState *s = &cpu->accel->vt->state;
-    int64_t before = cpu_get_host_ticks();
 
     if (s->valid) {
         return true;
@@ -186,7 +169,6 @@ bool xen_vt_state_read(CPUState *cpu)
         return false;
     }
     s->valid = true;
-    learn_tsc(s, before, cpu_get_host_ticks());
     return true;
 }
 
@@ -204,6 +186,7 @@ void xen_vt_state_forget(CPUState *cpu)
 {
     cpu->accel->vt->state.valid = false;
     cpu->accel->vt->state.was_set = false;
+    cpu->accel->vt->state.after_in = false;
 }
 
 const XenVTRecord *xen_vt_state_record(CPUState *cpu)
@@ -228,6 +211,7 @@ void xen_vt_state_fill(CPUState *cpu, uint64_t data, unsigned size)
     uint64_t mask = size < 4 ? MAKE_64BIT_MASK(0, size * 8) : UINT64_MAX;
 
     *rax = (*rax & ~mask) | (data & mask & UINT32_MAX);
+    cpu->accel->vt->state.after_in = true;
 }
 
 int64_t xen_vt_elapsed_ticks(void)
@@ -235,37 +219,22 @@ int64_t xen_vt_elapsed_ticks(void)
     CPUState *cpu = current_cpu;
 
     if (cpu && cpu->accel && partial_window_is_open(cpu)) {
-        return cpu_get_host_ticks() + cpu->accel->vt->state.tsc_delta;
+        return xen_vt_tsc_now(&cpu->accel->vt->state.tsc);
     }
     return cpu_get_ticks();
 }
 
 /* --- the FPU -------------------------------------------------------------- */
 
-static bool is_xsave(const struct hvm_save_descriptor *d, CPUState *cpu)
+static bool find_xsave_size(CPUState *cpu)
 {
-    return d->typecode == CPU_XSAVE_CODE && d->instance == cpu->cpu_index;
-}
+    XenVTState *s = &cpu->accel->vt->state;
+    g_autofree void *all = NULL;
+    const struct hvm_save_descriptor *d =
+        xen_vt_records_find(&all, CPU_XSAVE_CODE, cpu->cpu_index);
 
-/* Xen gives a single record for its exact size only: look it up among all. */
-static uint32_t find_xsave_size(CPUState *cpu)
-{
-    int size = xc_domain_hvm_getcontext(xen_xc, xen_domid, NULL, 0);
-    g_autofree uint8_t *all = size > 0 ? g_malloc(size) : NULL;
-    const struct hvm_save_descriptor *d;
-    int at = 0;
-
-    if (all) {
-        size = xc_domain_hvm_getcontext(xen_xc, xen_domid, all, size);
-    }
-    while (at + (int)sizeof(*d) <= size) {
-        d = (const void *)(all + at);
-        if (is_xsave(d, cpu)) {
-            return d->length <= XEN_VT_XSAVE_MAX ? d->length : 0;
-        }
-        at += sizeof(*d) + d->length;
-    }
-    return 0;
+    s->xsave_size = d && d->length <= XEN_VT_XSAVE_MAX ? d->length : 0;
+    return s->xsave_size;
 }
 
 /*
@@ -284,8 +253,7 @@ static bool read_xsave(CPUState *cpu)
         !read_record(cpu, CPU_XSAVE_CODE, s->xsave, s->xsave_size)) {
         return true;
     }
-    s->xsave_size = find_xsave_size(cpu);
-    return s->xsave_size &&
+    return find_xsave_size(cpu) &&
            !read_record(cpu, CPU_XSAVE_CODE, s->xsave, s->xsave_size);
 }
 
@@ -377,13 +345,42 @@ static bool is_known(CPUState *cpu, const Record *r)
     return true;
 }
 
+/*
+ * Whether RIP is at INS.  Xen may make one element of it as it makes IN, but
+ * with RIP at the instruction; then nobody can tell whether IN came before.
+ */
+static bool is_at_ins(CPUState *cpu)
+{
+    CPUX86State *env = cpu_env(cpu);
+    vaddr pc = env->segs[R_CS].base + env->eip;
+    uint8_t byte;
+    int i;
+
+    for (i = 0; i < 15; i++) {
+        if (cpu_memory_rw_debug(cpu, pc + i, &byte, 1, false)) {
+            return true;
+        }
+        switch (byte) {
+        case 0x6c: case 0x6d:
+            return true;
+        case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x40 ... 0x4f:
+        case 0x64 ... 0x67: case 0xf0: case 0xf2: case 0xf3:
+            continue;
+        default:
+            return false;
+        }
+    }
+    return false;
+}
+
 bool xen_vt_state_take(CPUState *cpu)
 {
     XenVTState *s = &cpu->accel->vt->state;
     CPUX86State *env = cpu_env(cpu);
 
     if (!xen_vt_state_read(cpu) || !is_known(cpu, &s->cpu) ||
-        !read_xsave(cpu)) {
+        !read_xsave(cpu) ||
+        !xen_vt_tsc_learn(&s->tsc, cpu->cpu_index, s->cpu.tsc)) {
         return false;
     }
     partial_lazy_fpu_set(cpu, false);
@@ -395,6 +392,9 @@ bool xen_vt_state_take(CPUState *cpu)
     take_registers(env, &s->cpu);
     take_segments(env, &s->cpu);
     x86_update_hflags(env);
+    if (s->after_in && is_at_ins(cpu)) {
+        return false;
+    }
     partial_env_derive_flags(env);
     cpu->cflags_next_tb = -1;
     tlb_flush(cpu);
@@ -459,7 +459,7 @@ static int write_records(CPUState *cpu)
     end = put(end, HVM_SAVE_CODE(HEADER), 0, header(), sizeof(*header()));
     partial_env_make_enterable(cpu_env(cpu));
     give_segments(cpu_env(cpu), &s->cpu);
-    s->cpu.tsc = cpu_get_host_ticks() + s->tsc_delta + s->tsc_bias;
+    s->cpu.tsc = xen_vt_tsc_set(&s->tsc);
     end = put(end, HVM_SAVE_CODE(CPU), cpu->cpu_index, &s->cpu, sizeof(s->cpu));
     if (s->xsave_size) {
         end = put(end, CPU_XSAVE_CODE, cpu->cpu_index, s->xsave, s->xsave_size);

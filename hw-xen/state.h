@@ -13,6 +13,7 @@
 #include "hw/xen/xen_native.h"
 #include <xen/hvm/save.h>
 #include "registers.h"
+#include "tsc.h"
 
 /* XSAVE's record: up to the state of AVX-512 and PKRU. */
 #define XEN_VT_XSAVE_MAX 4096
@@ -24,12 +25,11 @@ typedef struct XenVTState {
     XenVTRecord cpu;           /* as Xen gave it */
     bool valid;                /* cpu is of the access that waits now */
     bool was_set;              /* so that Xen drops that access */
+    bool after_in;             /* ... and was an IN, if RIP is behind it */
     uint32_t xsave_size;       /* of Xen's record; 0: not known */
     uint8_t xsave[XEN_VT_XSAVE_MAX];
     void *before;              /* XSAVE's image when it was fetched */
-    int64_t tsc_delta;         /* the guest's TSC less the host's */
-    int64_t tsc_bias;          /* by how much Xen sets it late, in ticks */
-    bool tsc_valid;
+    XenVTTsc tsc;
 } XenVTState;
 
 /**

@@ -122,8 +122,9 @@ class Console:
 class Guest:
     """One guest of xl's, with one device model."""
 
-    def __init__(self, folder, name, model, *lines, memory=64, serial='file:{}'):
+    def __init__(self, folder, name, model, *lines, memory=64, serial='file:{}', program=OURS):
         self.name, self.model, self.folder = name, model, folder
+        self.ours = program
         self.path = os.path.join(folder, f'{name}.serial')
         self.config = os.path.join(folder, f'{name}.cfg')
         text = [f'name="{name}"', 'type="hvm"', f'memory={memory}',
@@ -131,7 +132,7 @@ class Guest:
         if not any(line.startswith('vnc=') for line in lines):
             text += ['vnc=0']
         if model == 'ours':
-            text += [f'device_model_override="{OURS}"']
+            text += [f'device_model_override="{program}"']
         with open(self.config, 'w', encoding='utf-8') as f:
             f.write('\n'.join(text) + '\n')
 
@@ -166,7 +167,7 @@ class Guest:
         """xl create, with the device model that was asked for."""
         xl('create', self.config)
         program = self.program()[0]
-        if (program == OURS) != (self.model == 'ours'):
+        if (program == self.ours) != (self.model == 'ours'):
             raise Wrong(f'the device model is {program}')
 
     def ended(self):

@@ -1,0 +1,79 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
+;
+; A boot sector that runs one of the 64 KiB images that elsewhere are a machine's firmware:
+; it follows on the disk.  What they find in memory from CHAIN on is in the sector after it.
+bits 16
+org 0x7c00
+CHAIN   equ 0x8100
+COMMAND equ 0x8000
+        cli
+        xor     ax, ax
+        mov     ds, ax
+        mov     es, ax
+        mov     ss, ax
+        mov     sp, 0x7c00
+        cld
+        sti
+        ; 32 sectors at a time, to 10000h on; then what the host says, two sectors
+        mov     cx, 4
+.read:  push    cx
+        mov     si, packet
+        mov     ah, 0x42
+        mov     dl, 0x80
+        int     0x13
+        jc      failed
+        add     dword [packet.lba], 32
+        add     word [packet.segment], 0x400
+        pop     cx
+        loop    .read
+        mov     word [packet.count], 2
+        mov     si, packet
+        mov     ah, 0x42
+        mov     dl, 0x80
+        int     0x13
+        jc      failed
+        cli
+        ; the host's part: 24 bytes of the first command to COMMAND as well
+        mov     ax, 0x2000
+        mov     ds, ax
+        xor     si, si
+        mov     di, CHAIN
+        mov     cx, 1024
+        rep     movsb
+        mov     si, 0x10
+        mov     di, COMMAND
+        mov     cx, 24
+        rep     movsb
+        ; the image to F0000h: the BIOS is gone then
+        mov     ax, 0x1000
+        mov     ds, ax
+        mov     ax, 0xf000
+        mov     es, ax
+        xor     si, si
+        xor     di, di
+        mov     cx, 0x4000
+        rep     movsd
+        xor     ax, ax
+        mov     ds, ax
+        mov     es, ax
+        mov     di, 0x8f00
+        mov     cx, 0x100
+        rep     stosb
+        jmp     0xf000:0xfff0
+
+failed: mov     si, broken
+        call    say
+        hlt
+        jmp     failed
+
+broken: db      'the disk cannot be read', 13, 10, 0
+        align   4
+packet: db      16, 0
+.count: dw      32
+        dw      0
+.segment: dw    0x1000
+.lba:   dq      1
+
+%include "serial.inc"
+        times   510 - ($ - $$) db 0
+        dw      0xaa55
