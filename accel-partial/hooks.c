@@ -213,7 +213,7 @@ static G_NORETURN void neither(CPUState *cpu, PartialStop why, uintptr_t ra)
 static void look_at_page(CPUState *cpu, vaddr addr, hwaddr gpa,
                          MMUAccessType type, int mmu_idx, uintptr_t ra)
 {
-    bool watches = partial_tables_watch(cpu);
+    bool watches = partial_tables_watch(cpu) || partial_vt->stored;
     hwaddr offset;
     MemoryRegion *mr;
 
@@ -229,7 +229,7 @@ static void look_at_page(CPUState *cpu, vaddr addr, hwaddr gpa,
         if (mr->ops == &unassigned_mem_ops && !memory_region_is_ram(mr)) {
             neither(cpu, PARTIAL_STOP_NOWHERE, ra);
         }
-    } else if (type == MMU_DATA_STORE && watches) {
+    } else if (type == MMU_DATA_STORE && partial_tables_watch(cpu)) {
         mr = region_at(cpu, gpa, &offset);
         if (memory_region_is_ram(mr)) {
             partial_tables_note(cpu, gpa, memory_region_get_ram_ptr(mr) +
@@ -249,6 +249,9 @@ static bool tlb_fill(CPUState *cpu, vaddr addr, int size, MMUAccessType type,
     }
     if (!x86_ops->tlb_fill(cpu, addr, size, type, mmu_idx, probe, ra)) {
         return false;
+    }
+    if (w->open && partial_vt->stored && type == MMU_DATA_STORE) {
+        partial_vt->stored(cpu, partial_tlb_page(cpu, addr, mmu_idx));
     }
     /* The page walker's own accesses change accessed and dirty bits only. */
     if (probe || !w->open || mmu_idx == MMU_PHYS_IDX ||

@@ -138,6 +138,15 @@ typedef struct PartialVT {
      */
     bool (*drop_tables)(CPUState *cpu);
 
+    /**
+     * stored: a window may write a page of guest memory from now on
+     * @gpa: guest-physical, of the page
+     *
+     * NULL where VT, or QEMU's dirty bitmap, learns of it by itself.
+     * Context: without the BQL.
+     */
+    void (*stored)(CPUState *cpu, hwaddr gpa);
+
     /** flush_stores: stores to devices that VT has posted reach them now */
     void (*flush_stores)(void);
 

@@ -8,6 +8,8 @@
 #include "records.h"
 #include "tsc.h"
 
+typedef HVM_SAVE_TYPE(CPU) Record;
+
 /* How long a difference is believed, in windows. */
 #define BELIEVED 128
 
@@ -17,7 +19,7 @@ static bool look(XenVTTsc *t, unsigned vcpu)
     g_autofree void *all = NULL;
     const struct hvm_save_descriptor *d;
     int64_t before = cpu_get_host_ticks(), delta;
-    const HVM_SAVE_TYPE(CPU) *cpu;
+    const Record *cpu;
 
     d = xen_vt_records_find(&all, HVM_SAVE_CODE(CPU), vcpu);
     if (!d) {

@@ -8,10 +8,12 @@
 
 #include "ioreq.h"
 #include "state.h"
+#include "written.h"
 
 struct PartialVTCpu {
     XenVTState state;
     XenVTIoreq ioreq;
+    XenVTWritten written;
 };
 
 #endif

@@ -76,12 +76,18 @@ static char *describe(const PartialFailure *failure)
     return g_strdup("not asked");
 }
 
+static void give_light(CPUState *cpu)
+{
+    xen_vt_written_tell(cpu);
+    xen_vt_state_give(cpu);
+}
+
 const PartialVT partial_vt_xen = {
     .name = "Xen",
     .take = take,
     .give = give,
     .take_light = xen_vt_state_take,
-    .give_light = xen_vt_state_give,
+    .give_light = give_light,
     .fetch = fetch,
     .halt = halt,
     .complete = complete,
@@ -94,6 +100,7 @@ const PartialVT partial_vt_xen = {
     .owns_msr = owns_msr,
     .msr_written = msr_written,
     .drop_tables = drop_tables,
+    .stored = xen_vt_written_note,
     .flush_stores = flush_stores,
     .describe = describe,
 };
