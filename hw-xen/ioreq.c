@@ -180,6 +180,18 @@ static void run_window(CPUState *cpu)
     }
 }
 
+bool xen_vt_ioreq_is_open(void)
+{
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu) {
+        if (cpu->accel->vt->ioreq.slot || cpu->accel->vt->ioreq.left) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A reset or shutdown is seen to before the guest goes on: see the caller. */
 ioreq_t *xen_vt_ioreq_left(XenIOState *state)
 {
@@ -208,7 +220,8 @@ static void answer(CPUState *cpu, ioreq_t *slot)
 
     x->slot = NULL;
     x->answered = get_clock();
-    if (qemu_reset_requested_get() || qemu_shutdown_requested_get()) {
+    if (cpu->stopped || qemu_reset_requested_get() ||
+        qemu_shutdown_requested_get()) {
         x->done = slot;
         x->left = true;
         aio_bh_schedule_oneshot(qemu_get_aio_context(), xen_ioreq_look,

@@ -39,6 +39,13 @@ void xen_vt_ioreq_init(CPUState *cpu);
 /** xen_vt_ioreq_ask: whether policy wants a window at the access now */
 void xen_vt_ioreq_ask(CPUState *cpu, bool wanted);
 
+/**
+ * xen_vt_ioreq_is_open: whether some access is served by a vCPU's thread
+ *
+ * Context: with the BQL.
+ */
+bool xen_vt_ioreq_is_open(void);
+
 /** xen_vt_ioreq_waits: whether there is something to serve */
 bool xen_vt_ioreq_waits(CPUState *cpu);
 

@@ -12,6 +12,8 @@
 #include "hw/boards.h"
 #include "system/accel-ops.h"
 #include "system/cpus.h"
+#include "system/reset.h"
+#include "system/runstate.h"
 #include "system/system.h"
 #include "tcg/startup.h"
 #include "accel/partial/engine.h"
@@ -139,19 +141,56 @@ static uint32_t measure_exit(void)
     return MAX((get_clock() - start) / 16 * HYPERCALLS_PER_IOREQ, 1);
 }
 
-static bool has_hap(void)
+/* Whether Xen lets us do what a window needs, and sees what it does. */
+static bool is_possible(void)
 {
     xc_dominfo_t info;
 
-    return xc_domain_getinfo(xen_xc, xen_domid, 1, &info) == 1 &&
-           info.domid == xen_domid && info.hap;
+    if (xc_domain_getinfo(xen_xc, xen_domid, 1, &info) != 1 ||
+        info.domid != xen_domid) {
+        xen_vt_refused(errno);
+        return false;
+    }
+    if (!info.hap) {
+        warn_report("accel xen: takeover is off: this guest's page tables are "
+                    "shadowed by Xen, which does not see what TCG writes; "
+                    "leave hap=0 out of its configuration");
+        return false;
+    }
+    return true;
+}
+
+/*
+ * What a guest does in a window may ask for a reset or a shutdown, and the main
+ * thread may see it before the access is answered.  The domain ends then, as it
+ * does where the main thread makes the access.
+ */
+static void end_domain(bool reboot)
+{
+    if (xen_vt_ioreq_is_open()) {
+        destroy_hvm_domain(reboot);
+    }
+}
+
+static void on_reset(void *unused)
+{
+    end_domain(true);
+}
+
+static void on_shutdown(Notifier *n, void *unused)
+{
+    end_domain(false);
 }
 
 static void late_start(Notifier *n, void *unused)
 {
+    static Notifier shutdown = { .notify = on_shutdown };
+
     if (!xen_vt_ram_init()) {
         xen_vt_refused(errno);
     }
+    qemu_register_reset(on_reset, NULL);
+    qemu_register_shutdown_notifier(&shutdown);
 }
 
 bool xen_takeover_init(MachineState *ms)
@@ -167,10 +206,7 @@ bool xen_takeover_init(MachineState *ms)
                     ms->smp.max_cpus);
         return true;
     }
-    if (!has_hap()) {
-        warn_report("accel xen: takeover is off: this guest's page tables are "
-                    "shadowed by Xen, which does not see what TCG writes; "
-                    "leave hap=0 out of its configuration");
+    if (!is_possible()) {
         return true;
     }
     if (!partial_engine_fits(&config, ms->smp.max_cpus)) {

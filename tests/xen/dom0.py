@@ -55,7 +55,8 @@ def models():
 
 def log(lines=20):
     """What the device models have said."""
-    return run('sh', '-c', f'tail -n {lines} /var/log/xen/qemu-dm-*.log', fails=True)
+    return run('sh', '-c', f'tail -n {lines} /var/log/xen/qemu-dm-*.log; '
+               'dmesg | grep -i "segfault\\|out of memory" | tail -n 3', fails=True)
 
 
 class Console:
