@@ -220,8 +220,9 @@ static void answer(CPUState *cpu, ioreq_t *slot)
 
     x->slot = NULL;
     x->answered = get_clock();
-    if (cpu->stopped || qemu_reset_requested_get() ||
+    if (cpu->stop || qemu_reset_requested_get() ||
         qemu_shutdown_requested_get()) {
+        /* It may be for a reset that the main thread is about to do. */
         x->done = slot;
         x->left = true;
         aio_bh_schedule_oneshot(qemu_get_aio_context(), xen_ioreq_look,

@@ -145,6 +145,7 @@ bool xen_vt_ram_init(void)
     qemu_mutex_init(&ram.lock);
     ram.pieces = bitmap_new(ram.size >> PIECE_BITS);
     ram.pages = bitmap_new(ram.size >> XC_PAGE_SHIFT);
+    xen_map_cache_tcg_base = ram.base;
     xen_map_cache_for_tcg = for_tcg;
     xen_map_cache_of_tcg = of_tcg;
     return true;

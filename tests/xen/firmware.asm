@@ -59,6 +59,8 @@ COMMAND equ 0x8000
         mov     di, 0x8f00
         mov     cx, 0x100
         rep     stosb
+        mov     al, 0xff                ; the host's trace begins here
+        out     0xf0, al
         jmp     0xf000:0xfff0
 
 failed: mov     si, broken
