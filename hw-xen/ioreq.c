@@ -197,7 +197,7 @@ ioreq_t *xen_vt_ioreq_left(XenIOState *state)
 {
     CPUState *cpu;
 
-    if (!xen_vt_may_open()) {
+    if (!xen_vt_is_on()) {
         return NULL;
     }
     CPU_FOREACH(cpu) {
