@@ -42,7 +42,8 @@ body:
         mov     edx, [COMMAND]
         jmp     snippets
 
-        align 64
+        ; As where the host runs it: some snippets store flags of their own address.
+        align 256
 snippets:
         incbin  "snippets.bin"
 
