@@ -12,6 +12,7 @@
 #include "accel/partial/env.h"
 #include "accel/partial/vcpu-state.h"
 #include "records.h"
+#include "set.h"
 #include "vt-cpu.h"
 
 typedef XenVTRecord Record;
@@ -457,8 +458,6 @@ static int write_records(CPUState *cpu)
     uint8_t buf[sizeof(Record) + XEN_VT_XSAVE_MAX + 256], *end = buf;
 
     end = put(end, HVM_SAVE_CODE(HEADER), 0, header(), sizeof(*header()));
-    partial_env_make_enterable(cpu_env(cpu));
-    give_segments(cpu_env(cpu), &s->cpu);
     s->cpu.tsc = xen_vt_tsc_set(&s->tsc);
     end = put(end, HVM_SAVE_CODE(CPU), cpu->cpu_index, &s->cpu, sizeof(s->cpu));
     if (s->xsave_size) {
@@ -466,6 +465,25 @@ static int write_records(CPUState *cpu)
     }
     end = put(end, HVM_SAVE_CODE(END), 0, NULL, 0);
     return xc_domain_hvm_setcontext(xen_xc, xen_domid, buf, end - buf);
+}
+
+/* Whether the FPU has more than x87 and SSE, which its 512 bytes hold. */
+static bool is_extended(XenVTState *s)
+{
+    return s->xsave_size && xsave_of(s)->save_area.xsave_hdr.xstate_bv &
+                            ~(XSTATE_FP_MASK | XSTATE_SSE_MASK);
+}
+
+static int set_registers(CPUState *cpu, const Record *was)
+{
+    XenVTState *s = &cpu->accel->vt->state;
+
+    if (xen_vt_set_is_enough(was, &s->cpu, is_extended(s))) {
+        return xen_vt_set_general(cpu->cpu_index, &s->cpu);
+    }
+    partial_env_make_enterable(cpu_env(cpu));
+    give_segments(cpu_env(cpu), &s->cpu);
+    return write_records(cpu);
 }
 
 void xen_vt_state_give(CPUState *cpu)
@@ -491,9 +509,9 @@ void xen_vt_state_give(CPUState *cpu)
         /* No instruction was made: the access is, as without a window. */
         return;
     }
-    if (write_records(cpu)) {
-        error_report("accel xen: xc_domain_hvm_setcontext failed (%s); the "
-                     "guest's registers are lost, and it is stopped",
+    if (set_registers(cpu, &was)) {
+        error_report("accel xen: Xen does not take the registers of a vCPU "
+                     "(%s); they are lost, and the guest is stopped",
                      strerror(errno));
         vm_stop(RUN_STATE_INTERNAL_ERROR);
         return;
