@@ -44,7 +44,8 @@ def wait_for(what, condition, seconds=PATIENCE, show=None):
     while not (value := condition()):
         if time.monotonic() > end:
             raise Wrong(f'{what} did not happen' + (f': {show()}' if show else ''))
-        time.sleep(0.2)
+        # To look is work for the CPU that the guest has as well.
+        time.sleep(0.5)
     return value
 
 

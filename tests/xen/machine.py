@@ -19,7 +19,8 @@ class Machine:
         self.process = self
         self.returncode = 'nothing known'
         # libxl has a second QMP socket, for statistics that nobody asks for here.
-        self.socket = QEMUMonitorProtocol(f'/var/run/xen/qmp-libxenstat-{guest.domid()}')
+        self.path = f'/var/run/xen/qmp-libxenstat-{guest.domid()}'
+        self.socket = QEMUMonitorProtocol(self.path)
         self.socket.connect()
         self.qmp = self
 
@@ -43,7 +44,7 @@ class Machine:
 
     def poll(self):
         """None while it runs."""
-        return None if os.path.exists(f'/var/run/xen/qmp-libxenstat-{self.guest.domid()}') else 0
+        return None if os.path.exists(self.path) else 0
 
     def stderr(self):
         """What the device model said."""

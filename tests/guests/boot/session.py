@@ -27,15 +27,18 @@ class Failed(Exception):
 
 
 class Session:
-    """A guest that runs, and the references it is compared with or makes."""
+    """A guest that runs, and the references it is compared with or makes.
 
-    def __init__(self, vm, name, references, making, limit):
+    Where looking costs as much as the guest itself, it is looked at every 'poll' seconds."""
+
+    def __init__(self, vm, name, references, making, limit, poll=POLL):
         self.vm = vm
         self.name = name
         self.references = references
         self.making = making
         self.end = time.monotonic() + limit
         self.limit = limit
+        self.poll, self.settle = poll, SETTLE + 2 * poll
         self.pictures = {}
         # Time spent to see whether a screen settles: no part of the guest's speed.
         self.idle = 0.0
@@ -73,7 +76,7 @@ class Session:
         if time.monotonic() > self.end:
             self._keep(step)
             raise Failed(f'{step}: not there {self.limit:.0f} s after power-on{what}')
-        time.sleep(POLL)
+        time.sleep(self.poll)
 
     def _keep(self, step):
         """The picture that is wrong, for people to look at."""
@@ -86,7 +89,7 @@ class Session:
     def _settled(self, step, take, good):
         """Frames of a screen that is good and shows nothing new; digest -> frame."""
         seen, since, new = {}, {}, time.monotonic()
-        while not since or time.monotonic() - new < SETTLE:
+        while not since or time.monotonic() - new < self.settle:
             frame = take()
             if good(frame):
                 digest = frame.digest()
@@ -117,7 +120,7 @@ class Session:
                 return False
             digest = picture.digest()
             if digest not in enough:
-                enough[digest] = len(set(picture.pixels())) >= colours
+                enough[digest] = picture.has_colours(colours)
             return enough[digest]
 
         if self.making:
