@@ -138,6 +138,11 @@ static void do_interrupt(CPUState *cpu)
         !undefined_is_the_guests(cpu)) {
         cpu_loop_exit(cpu);
     }
+    if (w->narrow) {
+        /* The instruction is made again, and raises the same. */
+        stop(cpu, PARTIAL_STOP_VT_OWNED);
+        cpu_loop_exit(cpu);
+    }
     w->first = false;
     x86_ops->do_interrupt(cpu);
 }
@@ -330,6 +335,8 @@ static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
         return leave_port(cpu, arg, insn == X86_LEAVE_OUT, why);
     case X86_LEAVE_SYSTEM:
         return light;
+    case X86_LEAVE_SEGMENT:
+        return cpu->accel->window.narrow;
     case X86_LEAVE_TSC:
         if (light) {
             partial_vt->fetch(cpu, PARTIAL_GROUP_TSC);

@@ -132,6 +132,15 @@ typedef struct PartialVT {
     /* --- memory ---------------------------------------------------------- */
 
     /**
+     * alone: keep other vCPUs from running under VT
+     * @alone: [in] false: they go on
+     *
+     * NULL where VT runs them between cpu_exec_start() and cpu_exec_end().
+     * Context: without the BQL.
+     */
+    void (*alone)(CPUState *cpu, bool alone);
+
+    /**
      * drop_tables: VT forgets what it has derived from page tables
      *
      * Returns: false, and a person is told once, if it cannot

@@ -73,6 +73,11 @@ void partial_window_set_event(CPUState *cpu, int vector, bool is_irq)
     cpu->accel->window.event_is_irq = is_irq;
 }
 
+void partial_window_narrow(CPUState *cpu)
+{
+    cpu->accel->window.narrow = true;
+}
+
 int partial_window_take_event(CPUState *cpu, bool *is_irq)
 {
     int vector = cpu->exception_index;
@@ -164,6 +169,7 @@ bool partial_window_open(CPUState *cpu, const PartialWindowKind *kind,
     w->blocks = 0;
     w->first = kind->failed;
     w->mmu_changed = false;
+    w->narrow = false;
     /* What VT wrote to devices before must reach them before. */
     partial_vt->flush_stores();
     if (!(kind->light ? partial_vt->take_light(cpu) : partial_vt->take(cpu))) {
@@ -217,6 +223,18 @@ static bool only_paused(CPUState *cpu, int r)
            cpu_work_list_empty(cpu);
 }
 
+/* One instruction while no other vCPU runs, under VT or here. */
+static void step_alone(CPUState *cpu)
+{
+    if (partial_vt->alone) {
+        partial_vt->alone(cpu, true);
+    }
+    cpu_exec_step_atomic(cpu);
+    if (partial_vt->alone) {
+        partial_vt->alone(cpu, false);
+    }
+}
+
 /* cpu_exec() without the BQL, and the one instruction that must run alone. */
 static int run_tcg(CPUState *cpu)
 {
@@ -229,7 +247,7 @@ static int run_tcg(CPUState *cpu)
         r = cpu_exec(cpu);
         cpu_exec_end(cpu);
         if (r == EXCP_ATOMIC) {
-            cpu_exec_step_atomic(cpu);
+            step_alone(cpu);
         }
     } while (r == EXCP_ATOMIC || only_paused(cpu, r));
     bql_lock();

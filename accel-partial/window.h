@@ -58,6 +58,7 @@ typedef struct PartialWindow {
     bool first;                /* the instruction VT failed on is still ahead */
     bool mmu_changed;          /* so that VT's translations may be old */
     bool event_is_irq;         /* exception_index is a vector from VT */
+    bool narrow;               /* may change general registers only */
     bool map_changed;          /* while VT had it; protected by the BQL */
     bool kicked;               /* atomic, any thread: since VT was entered */
     uint32_t blocks_left;
@@ -108,6 +109,15 @@ PartialStop partial_window_stop(CPUState *cpu);
  * @is_irq: it comes from an interrupt controller
  */
 void partial_window_set_event(CPUState *cpu, int vector, bool is_irq);
+
+/**
+ * partial_window_narrow: VT takes back general registers and the FPU only
+ * @cpu: the vCPU, in take_light() of vt.h
+ *
+ * What changes segments, descriptor tables or control registers ends the
+ * window before it is done, and so does an exception or a software interrupt.
+ */
+void partial_window_narrow(CPUState *cpu);
 
 /**
  * partial_window_take_event: what is left of partial_window_set_event()

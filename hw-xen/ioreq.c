@@ -171,6 +171,11 @@ bool xen_vt_ioreq_waits(CPUState *cpu)
     return cpu->accel->vt->ioreq.slot;
 }
 
+uint32_t xen_vt_ioreq_cost(CPUState *cpu)
+{
+    return cpu->accel->vt->ioreq.exit_ns;
+}
+
 static void run_window(CPUState *cpu)
 {
     partial_window_unkick(cpu);

@@ -49,4 +49,7 @@ bool xen_vt_ioreq_is_open(void);
 /** xen_vt_ioreq_waits: whether there is something to serve */
 bool xen_vt_ioreq_waits(CPUState *cpu);
 
+/** xen_vt_ioreq_cost: the least that an access has taken, in ns */
+uint32_t xen_vt_ioreq_cost(CPUState *cpu);
+
 #endif

@@ -2,10 +2,12 @@
 /* A look into Xen's interrupt controllers (SDM vol. 3A, 12.8.4). */
 
 #include "qemu/osdep.h"
+#include "qemu/timer.h"
 #include "hw/xen/xen_native.h"
 #include "accel/partial/vcpu-state.h"
+#include "ioreq.h"
 #include "irq.h"
-#include "vt-cpu.h"
+#include "state.h"
 
 /* Offsets of the LAPIC's registers (SDM 12.4.1). */
 enum { LAPIC_TPR = 0x80, LAPIC_ISR = 0x100, LAPIC_IRR = 0x200 };
@@ -55,11 +57,20 @@ static bool pic_pending(void)
                                             sizeof(pic)) || pic.int_output;
 }
 
-/* Event channels by vector cannot be seen: the guest gets its turn. */
-static bool may_have_event(void)
+/*
+ * Event channels by vector cannot be seen: the guest gets its turn.  An access
+ * makes it deaf as well, so it may be for as long as some accesses take.
+ */
+#define DEAF_EXITS 8
+
+static bool may_have_event(CPUState *cpu)
 {
+    int64_t deaf_ns = (int64_t)DEAF_EXITS * xen_vt_ioreq_cost(cpu);
     uint64_t callback = 0;
 
+    if (get_clock() - xen_vt_state_taken_at(cpu) < deaf_ns) {
+        return false;
+    }
     return xc_hvm_param_get(xen_xc, xen_domid, HVM_PARAM_CALLBACK_IRQ,
                             &callback) || CALLBACK_IS_VECTOR(callback);
 }
@@ -71,5 +82,5 @@ bool xen_vt_interrupt_waits(CPUState *cpu, int64_t since)
     }
     PARTIAL_COUNT(cpu, irq_checks);
     return lapic_pending(cpu) || (cpu->cpu_index == 0 && pic_pending()) ||
-           may_have_event();
+           may_have_event(cpu);
 }

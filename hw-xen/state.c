@@ -7,6 +7,7 @@
 #include "exec/cputlb.h"
 #include "exec/exec-all.h"
 #include "system/cpu-timers.h"
+#include "hw/boards.h"
 #include "system/runstate.h"
 #include "tcg/helper-tcg.h"
 #include "accel/partial/env.h"
@@ -195,6 +196,11 @@ const XenVTRecord *xen_vt_state_record(CPUState *cpu)
     return &cpu->accel->vt->state.cpu;
 }
 
+int64_t xen_vt_state_taken_at(CPUState *cpu)
+{
+    return cpu->accel->vt->state.taken_at;
+}
+
 void xen_vt_state_registers(CPUState *cpu, XenVTRegisters *r)
 {
     const Record *c = &cpu->accel->vt->state.cpu;
@@ -331,9 +337,13 @@ static void give_fpu(CPUState *cpu)
 
 /* --- the window's two ends ------------------------------------------------ */
 
+/* Breakpoints that TCG has not been told of: L0 to G3 of DR7. */
+#define DR7_ENABLED 0xff
+
 static bool is_known(CPUState *cpu, const Record *r)
 {
-    if (r->pending_valid || r->rflags & TF_MASK || cpu->stop) {
+    if (r->pending_valid || r->rflags & TF_MASK || cpu->stop ||
+        r->dr7 & DR7_ENABLED) {
         return false;
     }
 #ifndef TARGET_X86_64
@@ -344,6 +354,25 @@ static bool is_known(CPUState *cpu, const Record *r)
     }
 #endif
     return true;
+}
+
+/*
+ * Whether other vCPUs run.  Records of all have to be set at once, and theirs
+ * cannot be had while they run: a window keeps to what can be set alone then.
+ */
+static bool others_run(void)
+{
+    xc_dominfo_t info;
+
+    return current_machine->smp.max_cpus > 1 &&
+           (xc_domain_getinfo(xen_xc, xen_domid, 1, &info) != 1 ||
+            info.domid != xen_domid || info.nr_online_vcpus > 1);
+}
+
+/* In real and virtual-8086 mode all code changes segments. */
+static bool has_flat_segments(const Record *r)
+{
+    return r->cr0 & CR0_PE_MASK && !(r->rflags & VM_MASK);
 }
 
 /*
@@ -384,6 +413,14 @@ bool xen_vt_state_take(CPUState *cpu)
         !xen_vt_tsc_learn(&s->tsc, cpu->cpu_index, s->cpu.tsc)) {
         return false;
     }
+    s->narrow = others_run();
+    if (s->narrow) {
+        if (!has_flat_segments(&s->cpu)) {
+            return false;
+        }
+        partial_window_narrow(cpu);
+    }
+    s->taken_at = get_clock();
     partial_lazy_fpu_set(cpu, false);
     partial_window_set_event(cpu, -1, false);
     cpu->halted = 0;
@@ -467,7 +504,10 @@ static int write_records(CPUState *cpu)
     return xc_domain_hvm_setcontext(xen_xc, xen_domid, buf, end - buf);
 }
 
-/* Whether the FPU has more than x87 and SSE, which its 512 bytes hold. */
+/*
+ * Whether the FPU has more than x87 and SSE.  xc_vcpu_setcontext() loses that,
+ * and what was not in the window has to be set again as well.
+ */
 static bool is_extended(XenVTState *s)
 {
     return s->xsave_size && xsave_of(s)->save_area.xsave_hdr.xstate_bv &
@@ -478,8 +518,19 @@ static int set_registers(CPUState *cpu, const Record *was)
 {
     XenVTState *s = &cpu->accel->vt->state;
 
-    if (xen_vt_set_is_enough(was, &s->cpu, is_extended(s))) {
-        return xen_vt_set_general(cpu->cpu_index, &s->cpu);
+    if (s->narrow) {
+        /* Of a fault that VT will see again. */
+        s->cpu.cr2 = was->cr2;
+    }
+    if (xen_vt_set_is_enough(was, &s->cpu)) {
+        return xen_vt_set_general(cpu->cpu_index, &s->cpu) ||
+               (is_extended(s) &&
+                xen_vt_set_extended(cpu->cpu_index, xsave_of(s),
+                                    s->xsave_size));
+    }
+    if (s->narrow) {
+        errno = ENOTSUP;
+        return -1;
     }
     partial_env_make_enterable(cpu_env(cpu));
     give_segments(cpu_env(cpu), &s->cpu);

@@ -26,6 +26,8 @@ typedef struct XenVTState {
     bool valid;                /* cpu is of the access that waits now */
     bool was_set;              /* so that Xen drops that access */
     bool after_in;             /* ... and was an IN, if RIP is behind it */
+    bool narrow;               /* other vCPUs run: set general registers only */
+    int64_t taken_at;          /* when the window was opened, get_clock() */
     uint32_t xsave_size;       /* of Xen's record; 0: not known */
     uint8_t xsave[XEN_VT_XSAVE_MAX];
     void *before;              /* XSAVE's image when it was fetched */
@@ -52,6 +54,9 @@ void xen_vt_state_forget(CPUState *cpu);
 
 /** xen_vt_state_record: what xen_vt_state_read() has read */
 const XenVTRecord *xen_vt_state_record(CPUState *cpu);
+
+/** xen_vt_state_taken_at: when xen_vt_state_take() succeeded; get_clock() */
+int64_t xen_vt_state_taken_at(CPUState *cpu);
 
 /** xen_vt_state_registers: of that, what tells instructions apart */
 void xen_vt_state_registers(CPUState *cpu, XenVTRegisters *r);

@@ -200,12 +200,6 @@ bool xen_takeover_init(MachineState *ms)
     if (config.level < PARTIAL_BURSTS) {
         return true;
     }
-    if (ms->smp.max_cpus > 1) {
-        warn_report("accel xen: takeover is off: this guest may have %u vCPUs, "
-                    "and only guests of one are taken over yet",
-                    ms->smp.max_cpus);
-        return true;
-    }
     if (!is_possible()) {
         return true;
     }

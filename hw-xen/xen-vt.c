@@ -51,6 +51,16 @@ static void rest(CPUState *cpu)
 {
 }
 
+/* A vCPU whose access waits for us rests anyway. */
+static void alone(CPUState *cpu, bool alone)
+{
+    if (alone) {
+        xc_domain_pause(xen_xc, xen_domid);
+    } else {
+        xc_domain_unpause(xen_xc, xen_domid);
+    }
+}
+
 static bool owns_msr(CPUState *cpu, uint32_t index)
 {
     return true;
@@ -101,6 +111,7 @@ const PartialVT partial_vt_xen = {
     .msr_written = msr_written,
     .drop_tables = drop_tables,
     .stored = xen_vt_written_note,
+    .alone = alone,
     .flush_stores = flush_stores,
     .describe = describe,
 };

@@ -2,9 +2,11 @@
 ;
 ; A boot sector that runs one of the 64 KiB images that elsewhere are a machine's firmware:
 ; it follows on the disk.  What they find in memory from CHAIN on is in the sector after it.
+; If the dword at CHAIN + 8 is 2, a second CPU is there, and sleeps.
 bits 16
 org 0x7c00
 CHAIN   equ 0x8100
+SLEEP   equ 0x7000
 COMMAND equ 0x8000
         cli
         xor     ax, ax
@@ -59,6 +61,30 @@ COMMAND equ 0x8000
         mov     di, 0x8f00
         mov     cx, 0x100
         rep     stosb
+        cmp     dword [CHAIN + 8], 2
+        jne     .go
+        ; what it does: STI, HLT, JMP
+        mov     dword [SLEEP], 0xfcebf4fb
+        ; flat, for the local APIC
+        lgdt    [gdtr]
+        mov     eax, cr0
+        or      al, 1
+        mov     cr0, eax
+        mov     bx, 8
+        mov     ds, bx
+        and     al, 0xfe
+        mov     cr0, eax
+        mov     ebx, 0xfee00300
+        mov     dword [ebx], 0x000c4500         ; INIT, to all others
+        mov     cx, 0xffff
+.wait:  in      al, 0x61
+        loop    .wait
+        mov     dword [ebx], 0x000c4600 | SLEEP >> 12
+        mov     cx, 0xffff
+.wait2: in      al, 0x61
+        loop    .wait2
+        mov     ds, cx
+.go:
         mov     al, 0xff                ; the host's trace begins here
         out     0xf0, al
         jmp     0xf000:0xfff0
@@ -75,6 +101,10 @@ packet: db      16, 0
         dw      0
 .segment: dw    0x1000
 .lba:   dq      1
+
+gdt:    dq      0, 0x00cf92000000ffff
+gdtr:   dw      gdtr - gdt - 1
+        dd      gdt
 
 %include "serial.inc"
         times   510 - ($ - $$) db 0
