@@ -27,8 +27,9 @@ bed-amd: all guests-images kernels
 # Two beds at a time fit two CPUs.
 bed-xen: export JOBS ?= 2
 bed-xen: all package stubdom
-	@tests/guests/boot/run --prepare grub-theme gfxboot > build/guests-images.log
+	@tests/guests/boot/run --prepare memtest grub-theme gfxboot > build/guests-images.log
 	@scripts/get-kernel bookworm linux-image-amd64 > /dev/null
+	@python3 tests/xen/linuxcd.py > /dev/null
 	@scripts/run-tests bed-xen
 
 # Bochs takes one CPU, and two or three gigabytes.

@@ -3,12 +3,14 @@
  * Start QEMU in a Linux stub domain with the arguments that libxl left in
  * xenstore.
  *
- *   start SOCKET PROGRAM
+ *   start QMP VNC PROGRAM
  *
- * PROGRAM is run with a QMP server on the UNIX socket SOCKET besides.  The
- * protocol is Xen's docs/misc/stubdom.txt: arguments in
- * /vm/UUID/image/dm-argv/NNN, the guest's number in our own node "target",
- * console 1 for the state that is saved, console 2 for the one restored.
+ * PROGRAM is run with a QMP server on the UNIX socket QMP besides, and, where
+ * the guest is to have a display, with a VNC server on the UNIX socket VNC:
+ * libxl passes "-vnc none", but gives us a frame buffer then.  The protocol is
+ * Xen's docs/misc/stubdom.txt: arguments in /vm/UUID/image/dm-argv/NNN, the
+ * guest's number in our own node "target", console 1 for the state that is
+ * saved, console 2 for the one restored.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -111,8 +113,8 @@ int main(int argc, char **argv)
     char *target, *vm, *folder, **names;
     unsigned count, i, n = 0;
 
-    if (argc != 3) {
-        die("usage: start SOCKET PROGRAM");
+    if (argc != 4) {
+        die("usage: start QMP VNC PROGRAM");
     }
     if (!xs) {
         die("cannot reach xenstore");
@@ -124,12 +126,12 @@ int main(int argc, char **argv)
     if (!names || count == 0) {
         die("xenstore has no arguments in %s", folder);
     }
-    if (count + 8 > MOST_ARGUMENTS) {
+    if (count + 10 > MOST_ARGUMENTS) {
         die("%u arguments are too many", count);
     }
     /* NNN has leading zeros. */
     qsort(names, count, sizeof(*names), by_name);
-    args[n++] = argv[2];
+    args[n++] = argv[3];
     for (i = 0; i < count; i++) {
         char *arg = read_node(xs, join(folder, names[i]));
 
@@ -142,9 +144,13 @@ int main(int argc, char **argv)
     if (asprintf(&args[n++], "unix:%s,server=on,wait=off", argv[1]) < 0) {
         die("out of memory");
     }
+    if (xs_directory(xs, XBT_NULL, "device/vfb", &count)) {
+        args[n++] = "-vnc";
+        args[n++] = join("unix:", argv[2] + 1);
+    }
     args[n++] = "-add-fd";
     args[n++] = number("fd=%d,set=1", open_console(SAVE_CONSOLE, O_WRONLY));
     xs_close(xs);
-    execv(argv[2], args);
-    die("cannot run %s", argv[2]);
+    execv(argv[3], args);
+    die("cannot run %s", argv[3]);
 }

@@ -8,9 +8,19 @@ RAW = 0
 FORMAT = struct.pack('>BBBBHHHBBB3x', 32, 24, 0, 1, 255, 255, 255, 16, 8, 0)
 
 
-def look(port):
-    """(width, height, pixels of three bytes) that a server on this host shows."""
-    with socket.create_connection(('127.0.0.1', port), 60) as s, s.makefile('rwb') as f:
+def connect(place):
+    """To a port of this host, or to the path of a socket."""
+    if isinstance(place, int):
+        return socket.create_connection(('127.0.0.1', place), 60)
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(60)
+    s.connect(place)
+    return s
+
+
+def look(place):
+    """(width, height, pixels of three bytes) that a server shows."""
+    with connect(place) as s, s.makefile('rwb') as f:
         def read(form):
             return struct.unpack('>' + form, f.read(struct.calcsize('>' + form)))
 
