@@ -88,7 +88,7 @@ static void ask_policy(CPUState *cpu, const PartialBurstExit *exit)
     e = (PolicyExit) {
         .pc = exit->pc,
         .device = device_of(b, exit) | (allowed ? 0 : NOT_ALLOWED),
-        .now = get_clock(),
+        .now = get_clock(), .posted = exit->posted,
     };
     d = policy_exit(b->policy, &e);
     trace_partial_burst_exit(cpu->cpu_index, e.pc, e.device, e.now,
@@ -157,6 +157,11 @@ void partial_burst_exit(CPUState *cpu, const PartialBurstExit *exit)
     ask_policy(cpu, exit);
 }
 
+bool partial_burst_is_asked(CPUState *cpu)
+{
+    return cpu->accel->burst.site;
+}
+
 /*
  * Whether the access has raised an interrupt that VT has been told of.  KVM
  * with a split irqchip keeps the vector where nobody sees it.
@@ -180,7 +185,7 @@ static void closed(CPUState *cpu, PartialStop stop)
 {
     PartialBurst *b = &cpu->accel->burst;
     PolicyResult r = {
-        .now = get_clock(), .exits = b->quarters / 4,
+        .now = get_clock(), .exits = b->saved,
         .gap = b->gap, .quiet = stop == PARTIAL_STOP_QUIET,
     };
 
@@ -191,6 +196,10 @@ static void closed(CPUState *cpu, PartialStop stop)
     partial_stats_burst(cpu, b->accesses);
     trace_partial_burst(cpu->cpu_index, b->site->pc, r.exits, r.gap,
                         r.ns, policy_state_name[b->site->state]);
+    if (b->posted && b->site->state == POLICY_GOOD &&
+        partial_vt->stop_posting) {
+        partial_vt->stop_posting(b->posted);
+    }
     b->site = NULL;
 }
 
@@ -220,7 +229,7 @@ static bool is_over(CPUState *cpu, PartialStop *why)
         now = get_clock();
         note_translated(b, now);
         if (now - b->start > b->loss_ns +
-            b->quarters / 4 * b->exit_ns) {
+            b->saved * b->exit_ns) {
             b->over = true;
             b->why = PARTIAL_STOP_LOSS;
         } else if (now >= b->deadline) {
@@ -264,7 +273,7 @@ static bool block(CPUState *cpu, PartialStop *why)
     return false;
 }
 
-static void count_access(PartialBurst *b, unsigned quarters)
+static void count_access(PartialBurst *b, unsigned saved)
 {
     uint32_t gap = b->quiet - b->quiet_left;
 
@@ -272,7 +281,7 @@ static void count_access(PartialBurst *b, unsigned quarters)
         b->gap = MAX(b->gap, gap);
     }
     b->accesses++;
-    b->quarters += quarters;
+    b->saved += saved;
     b->quiet_left = b->quiet;
 }
 
@@ -345,9 +354,10 @@ static bool memory(CPUState *cpu, const PartialAccess *a, PartialStop *why)
         return false;
     }
     note_access(cpu, a);
-    /* KVM puts a store that it coalesces into a ring, without an exit. */
-    count_access(&cpu->accel->burst,
-                 a->is_store && !QTAILQ_EMPTY(&a->mr->coalesced) ? 1 : 4);
+    if (a->is_store && !QTAILQ_EMPTY(&a->mr->coalesced)) {
+        cpu->accel->burst.posted = a->mr;
+    }
+    count_access(&cpu->accel->burst, 1);
     return true;
 }
 
@@ -375,7 +385,7 @@ static bool port(CPUState *cpu, const PartialAccess *a, PartialStop *why)
         return false;
     }
     note_access(cpu, a);
-    count_access(b, !a->is_store && is_read_ahead(b, a) ? 0 : 4);
+    count_access(b, !a->is_store && is_read_ahead(b, a) ? 0 : 1);
     return true;
 }
 
@@ -412,7 +422,8 @@ void partial_burst_open(CPUState *cpu, bool kicked)
     }
     b->quiet_left = b->quiet;
     b->accesses = 0;
-    b->quarters = 0;
+    b->saved = 0;
+    b->posted = NULL;
     b->in_row = 0;
     b->gap = 0;
     b->ticks = 0;

@@ -15,6 +15,7 @@ typedef struct PartialBurstExit {
     uint64_t address;          /* guest-physical, or the port */
     uint64_t pc;               /* RIP, which for stores may be the next one's */
     uint64_t count;            /* RCX */
+    uint32_t posted;           /* stores that VT has noted since the last */
 } PartialBurstExit;
 
 /* Written by the vCPU's thread, but for what says other. */
@@ -25,7 +26,8 @@ typedef struct PartialBurst {
     uint32_t quiet, quiet_left, blocks;
     uint32_t accesses, gap, ticks;
     uint32_t skip;             /* exits that policy is not asked about */
-    uint32_t quarters;         /* of exits that VT would have taken */
+    uint32_t saved;            /* exits that VT would have taken */
+    MemoryRegion *posted;      /* to which stores were made that VT posts */
     uint32_t in_port, in_row;
     uint64_t count;            /* RCX at the last exit */
     uint64_t page, device;     /* of the last that was not for a port */
@@ -97,6 +99,12 @@ void partial_burst_skip(CPUState *cpu);
  * Context: the vCPU's thread, without the BQL.
  */
 void partial_burst_exit(CPUState *cpu, const PartialBurstExit *exit);
+
+/**
+ * partial_burst_is_asked: whether a window will open when the access is done
+ * @cpu: the vCPU, at an exit
+ */
+bool partial_burst_is_asked(CPUState *cpu);
 
 /**
  * partial_burst_open: open the window that an exit asked for, if one did

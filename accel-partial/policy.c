@@ -242,14 +242,22 @@ static void widen(const Policy *p, PolicySite *s)
 }
 
 /* A close exit, which stands for some more where few are looked at. */
-static void count(PolicySite *s, uint32_t weight)
+static void count(PolicySite *s, uint64_t weight)
 {
-    s->close = s->close < UINT8_MAX - weight ? s->close + weight : UINT8_MAX;
+    s->close = s->close + weight < UINT8_MAX ? s->close + weight : UINT8_MAX;
 }
 
-static void note_exit(Policy *p, PolicySite *s, uint64_t now, uint32_t weight)
+/*
+ * Posted stores leave the guest as well, and the time of one is that of all
+ * accesses since the last exit, shared alike.
+ */
+static void note_exit(Policy *p, PolicySite *s, const PolicyExit *e,
+                      uint64_t weight)
 {
-    uint64_t passed = since(p->last, now);
+    uint64_t accesses = 1 + (uint64_t)e->posted;
+    uint64_t passed = since(p->last, e->now) / accesses;
+
+    weight *= accesses;
 
     if (p->last && passed <= (uint64_t)p->exit_ns * CLOSE_EXITS) {
         if (!p->after_window) {
@@ -259,7 +267,7 @@ static void note_exit(Policy *p, PolicySite *s, uint64_t now, uint32_t weight)
             widen(p, p->ended);
         }
         count(s, weight);
-        s->shown += s->shown < MOST_SHOWN ? weight : 0;
+        s->shown += s->shown < MOST_SHOWN ? saturate(weight) : 0;
         if (p->head && p->head != s) {
             /* A window there would have saved this one as well. */
             count(p->head, weight);
@@ -325,7 +333,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
         p->skipped = false;
         p->head = NULL;
     } else {
-        note_exit(p, s, e->now, weight);
+        note_exit(p, s, e, weight);
     }
     p->ended = NULL;
     p->after_window = false;

@@ -39,7 +39,7 @@ typedef struct PolicySite {
     uint64_t pc;
     uint64_t device;
     uint64_t last;          /* when it was last seen, to choose a victim */
-    uint32_t period;        /* ns from exit to exit under VT, in a burst */
+    uint32_t period;        /* ns from access to access under VT, in a burst */
     uint32_t gap;           /* most blocks seen between accesses, decaying */
     uint32_t wait;          /* BAD: exits until windows are tried again */
     uint32_t backoff;       /* ... and how many it will be next time */
@@ -75,6 +75,7 @@ typedef struct PolicyExit {
     uint64_t pc;            /* RIP, which for stores may be the next one's */
     uint64_t device;        /* kind and page or port: equal means the same */
     uint64_t now;
+    uint32_t posted;        /* stores since the last one that VT only noted */
 } PolicyExit;
 
 /* The answer to an exit. */
@@ -93,7 +94,7 @@ typedef struct PolicyResult {
     uint64_t now;           /* at its end */
     uint64_t ns;            /* all of it, hand-overs included */
     uint64_t cold_ns;       /* of it for translation, which is not made again */
-    uint32_t exits;         /* that VT would have taken instead */
+    uint32_t exits;         /* that VT would have taken, posted ones included */
     uint32_t gap;           /* most blocks between two of them */
     bool quiet;             /* it ended as no access came */
 } PolicyResult;

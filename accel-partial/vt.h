@@ -159,6 +159,14 @@ typedef struct PartialVT {
     /** flush_stores: stores to devices that VT has posted reach them now */
     void (*flush_stores)(void);
 
+    /**
+     * stop_posting: stores to a region shall be exits from now on
+     * @mr: [in] the region; windows make most of what goes there
+     *
+     * NULL where VT posts nothing.
+     */
+    void (*stop_posting)(MemoryRegion *mr);
+
     /* --- people ---------------------------------------------------------- */
 
     /**

@@ -12,7 +12,7 @@ sys.path[:0] = [os.path.join(TOP, 'tests', 'beds'), os.path.join(TOP, 'tests', '
 # pylint: disable=wrong-import-position
 import images  # noqa: E402
 import parts  # noqa: E402
-from catalog import grub_theme, ovmf, userland  # noqa: E402
+from catalog import grub_legacy, grub_theme, ovmf, userland  # noqa: E402
 
 LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000',
                  '8139cp', 'sd_mod', 'cxl_acpi', 'cxl_pci', 'cxl_mem', 'dax_cxl', 'kmem']
@@ -133,6 +133,14 @@ class GrubSplash(grub_theme.GrubTheme):
         .replace('"The first of the entries" { true; }', '"The first of the entries" { reboot; }')
 
 
+class GrubLegacy(grub_legacy.GrubLegacy):
+    """The same, of GRUB 0.97."""
+
+    name = 'bench-grub-legacy'
+    sources = (grub_legacy.__file__,)
+    config = 'timeout 1\n' + grub_legacy.CONFIG
+
+
 class Programs(userland.Userland):
     """Debian's programs, for bench/programs."""
 
@@ -154,6 +162,12 @@ class Splash(Image):
     """GRUB from reset to its menu, and a second later a reset."""
 
     guest = GrubSplash()
+
+
+class SplashLegacy(Image):
+    """GRUB 0.97 from reset to its menu, and a second later a reset."""
+
+    guest = GrubLegacy()
 
 
 class Uefi(Image):
@@ -190,6 +204,7 @@ VIRTIO = ['-device', 'virtio-blk-pci,drive=d', '-drive', 'if=none,id=d,format=ra
 WORKLOADS = [
     Tiny('planar-rmw', 'VGA, planar read-modify-write fill', 1, 4, '-vga', 'std'),
     Tiny('text-scroll', 'VGA, text scrolls by lines', 2, 8, '-vga', 'std'),
+    Tiny('stores', 'VGA, text is written and nothing read', 14, 20, '-vga', 'std'),
     Tiny('ide-write', 'IDE, sectors written by PIO', 3, 2,
          '-drive', 'if=ide,format=raw,file={disk}'),
     Tiny('ide-read', 'IDE, sectors read word by word', 4, 2,
@@ -210,6 +225,7 @@ WORKLOADS = [
     Real('big-rep', 'big real mode, a copy by REP MOVS', 1, 48, kind='state'),
     Real('big-compute', 'big real mode, registers alone', 2, 16, kind='state'),
     Real('big-unpack', 'big real mode, runs of bytes and calls', 3, 16, kind='state'),
+    SplashLegacy('grub-legacy', 'burst', 'GRUB 0.97 with a splash picture, from reset to its menu'),
     Splash('grub', 'state', 'GRUB 2 with a theme, from reset to its menu'),
     Program('python', 'Debian, python3'),
     Program('xz', 'Debian, xz and back'),

@@ -24,6 +24,7 @@
 #include "features.h"
 #include "kvm-vt.h"
 #include "light.h"
+#include "posted.h"
 #include "probe.h"
 #include "regs.h"
 #include "rep-stop.h"
@@ -153,6 +154,7 @@ static int partial_init_machine(MachineState *ms)
                               0, 1) == 0;
     }
     kvm->exit_hook = partial_exit;
+    partial_posted_init();
     partial_engine_start(ms->smp.max_cpus);
     partial_features_install();
     partial_info_register();

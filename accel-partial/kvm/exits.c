@@ -5,6 +5,7 @@
 #include "system/kvm_int.h"
 #include "../vcpu-state.h"
 #include "../vt.h"
+#include "posted.h"
 #include "sregs.h"
 #include "vt-cpu.h"
 
@@ -144,9 +145,13 @@ static void tell_burst(CPUState *cpu, const struct kvm_run *run)
         .is_port = is_port,
         .address = is_port ? run->io.port : run->mmio.phys_addr,
         .pc = run->s.regs.regs.rip, .count = run->s.regs.regs.rcx,
+        .posted = partial_posted_count(),
     };
 
     partial_burst_exit(cpu, &exit);
+    if (!is_port) {
+        partial_posted_exit(exit.address, partial_burst_is_asked(cpu));
+    }
 }
 
 static G_NO_INLINE int look(CPUState *cpu, struct kvm_run *run)
@@ -198,6 +203,9 @@ static bool is_skipped(CPUState *cpu, const struct kvm_run *run)
         return false;
     }
     partial_burst_skip(cpu);
+    if (run->exit_reason == KVM_EXIT_MMIO) {
+        partial_posted_exit(run->mmio.phys_addr, false);
+    }
     return true;
 }
 

@@ -11,6 +11,7 @@
 #include "msr.h"
 #include "owned.h"
 #include "pending.h"
+#include "posted.h"
 #include "rep-stop.h"
 #include "shadows.h"
 #include "state.h"
@@ -67,5 +68,6 @@ const PartialVT partial_vt_kvm = {
     .msr_written = partial_msr_written,
     .drop_tables = partial_shadows_drop,
     .flush_stores = kvm_flush_coalesced_mmio_buffer,
+    .stop_posting = partial_posted_stop,
     .describe = partial_describe,
 };

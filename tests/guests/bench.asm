@@ -27,6 +27,7 @@ scenarios:
         dq      compute         ; 11
         dq      latency         ; 12
         dq      cold_code       ; 13
+        dq      stores          ; 14
 scenarios_end:
 
 %macro begin 0
@@ -102,6 +103,18 @@ planar_rmw:
         inc     edi
         dec     ecx
         jnz     .rmw
+        dec     ebp
+        jnz     .turn
+        finish_bench
+
+; Text is written, and nothing is read: 2000 cells a turn.
+stores: begin
+.turn:  mov     edi, TEXT
+        mov     ecx, 2000
+.cell:  mov     [rdi], bp
+        add     edi, 2
+        dec     ecx
+        jnz     .cell
         dec     ebp
         jnz     .turn
         finish_bench

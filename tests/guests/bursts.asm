@@ -38,6 +38,9 @@ scenarios:
         dq      lapic_ticks     ; 20
         dq      remapping       ; 21
         dq      shown           ; 22
+        dq      posted          ; 23
+        dq      posted_by_two   ; 24
+        dq      fill            ; 25
 scenarios_end:
 
 ; Mix rax into the checksum.
@@ -686,6 +689,119 @@ doorbell:
         mov     eax, [rdi + 12]         ; what the device counted
         mov     [RESULT], eax
         jmp     finished
+
+; --- stores that VT posts --------------------------------------------------------------
+
+%macro plain_plane 0
+        vga     0x3c4, 4, 6
+        vga     0x3c4, 2, 1
+        vga     0x3ce, 6, 5
+        vga     0x3ce, 5, 0
+        vga     0x3ce, 4, 0
+        vga     0x3ce, 1, 0
+        vga     0x3ce, 8, 0xff
+%endmacro
+
+; Fewer, as many, and more than KVM's ring holds, then loads from there, and a port.
+posted: plain_plane
+        mov     r15, 4
+        mov     ebx, .counts
+.next:  movzx   ecx, word [rbx]
+        jecxz   .end
+        mov     edi, VGA
+        mov     eax, ecx
+.store: mov     [rdi], al
+        add     al, 7
+        inc     edi
+        dec     ecx
+        jnz     .store
+        movzx   eax, byte [rdi - 1]
+        check
+        movzx   eax, byte [VGA]
+        check
+        mov     [rdi - 1], bl
+        movzx   eax, byte [rdi - 1]
+        check
+        ; a store is posted across another device's port, so none waits here
+        mov     dx, PORT
+        out     dx, eax
+        add     ebx, 2
+        jmp     .next
+.end:   result
+.counts dw      1, 2, 3, 100, 168, 169, 170, 171, 172, 340, 341, 700, 5, 0
+
+; Stores alone, COMMAND + 16 of them.
+fill:   plain_plane
+        mov     r15, 5
+        mov     ecx, [COMMAND + 16]
+.store: movzx   edi, cx
+        mov     [VGA + rdi], cl
+        dec     ecx
+        jnz     .store
+        result
+
+HALF    equ 0x8000
+STORES  equ 3000
+
+; Two CPUs store into one region, and each reads its own.
+posted_by_two:
+        plain_plane
+        mov     qword [AP_DONE], 0
+        mov     esi, store_on_ap
+        mov     ecx, store_on_ap_end - store_on_ap
+        call    start_ap
+        xor     ebp, ebp
+.next:  mov     eax, ebp
+        shr     eax, 3
+        mov     [VGA + rbp], al
+        test    ebp, 0xff
+        jnz     .on
+        cmp     [VGA + rbp], al
+        jne     .bad
+.on:    inc     ebp
+        cmp     ebp, STORES
+        jb      .next
+.wait:  pause
+        cmp     dword [AP_DONE], 1
+        jne     .wait
+        xor     ebp, ebp
+.see:   mov     eax, ebp
+        shr     eax, 3
+        cmp     [VGA + rbp], al
+        jne     .bad
+        not     al
+        cmp     [VGA + HALF + rbp], al
+        jne     .bad
+        inc     ebp
+        cmp     ebp, STORES
+        jb      .see
+        jmp     finished
+.bad:   fail    1
+
+bits 16
+store_on_ap:
+        mov     ax, VGA >> 4
+        mov     ds, ax
+        xor     bx, bx
+.next:  mov     ax, bx
+        shr     ax, 3
+        not     al
+        mov     [bx + HALF], al
+        test    bl, 0x7f
+        jnz     .on
+        cmp     [bx + HALF], al
+        jne     .halt
+.on:    inc     bx
+        cmp     bx, STORES
+        jb      .next
+        xor     ax, ax
+        mov     ds, ax
+        mov     dword [AP_DONE], 1
+.halt:  cli
+        hlt
+        jmp     .halt
+store_on_ap_end:
+bits 64
 
 ; --- both CPUs in bursts ------------------------------------------------------------
 

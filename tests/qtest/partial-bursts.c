@@ -71,6 +71,8 @@ static const Burst bursts[] = {
     { "steady", 18, 300, .traced = true },
     { "rep-faults", 19, .traced = true },
     { "lapic-ticks", 20, 10 },
+    { "posted", 23, .more = "-vga std", .traced = true },
+    { "posted-by-two", 24, .more = "-vga std -smp 2" },
     { "remapping", 21, 40, "-vga std", .traced = true },
     /* TCG by itself looks for interrupts once in 65536 elements. */
     { "long-rep", 14, 6 * 65536, .at_least = 6 * 65536 - 60000 },
@@ -504,6 +506,26 @@ static void test_vain(void)
     unlink(log);
 }
 
+/* A burst that user space sees once in a ring's length is one as well. */
+static void test_posted(void)
+{
+    enum { STORES = 20000 };
+    static const Burst b = { "fill", 25, STORES };
+    uint64_t made;
+    QTestState *qts;
+
+    if (!guest_have_kvm()) {
+        return;
+    }
+    qts = start(&b, "partial,states=none", "/dev/null", "-vga std");
+    guest_command(qts, b.scenario, 0, 0, STORES);
+    g_assert_cmpint(guest_run(qts), ==, GUEST_END_DONE);
+    made = guest_counter(qts, "burst-accesses");
+    g_test_message("%" PRIu64 " of %d in windows", made, STORES);
+    g_assert_cmpuint(made, >, STORES / 2);
+    qtest_quit(qts);
+}
+
 static uint64_t count_lines(const char *text, const char *what)
 {
     uint64_t n = 0;
@@ -697,6 +719,7 @@ int main(int argc, char **argv)
     qtest_add_func("partial/bursts/rep-stop", test_rep_stop);
     qtest_add_func("partial/bursts/ticks", test_ticks);
     qtest_add_func("partial/bursts/vain", test_vain);
+    qtest_add_func("partial/bursts/fill", test_posted);
     qtest_add_func("partial/bursts/cheap", test_cheap);
     qtest_add_func("partial/bursts/remapping", test_remapping);
     qtest_add_func("partial/bursts/shown", test_shown);

@@ -100,6 +100,50 @@ static void test_third_exit(void)
     g_free(f.p);
 }
 
+/* An exit that comes with stores which VT has only noted. */
+static PolicyDecision leave_posted(Fixture *f, uint64_t later, uint32_t posted)
+{
+    f->now += later;
+    return policy_exit(f->p, &(PolicyExit) {
+        .pc = 1, .device = 7, .now = f->now, .posted = posted
+    });
+}
+
+/* A full ring: they are many, and each costs half an exit. */
+static void test_posted(void)
+{
+    Fixture f = start(&usual);
+    PolicyDecision d;
+
+    g_assert_false(leave_posted(&f, 0, 0).open);
+    d = leave_posted(&f, 85 * EXIT_NS, 169);
+    g_assert_true(d.open);
+    g_assert_cmpint(d.exit_ns, ==, EXIT_NS / 2);
+    /* What is saved is worth what it takes there. */
+    window(&f, d.site, EXIT_NS * 100, 190, 2, false);
+    g_assert_cmpint(d.site->saved, <, d.site->spent);
+    g_free(f.p);
+
+    f = start(&usual);
+    leave_posted(&f, 0, 0);
+    d = leave_posted(&f, 85 * EXIT_NS, 169);
+    window(&f, d.site, EXIT_NS * 10, 1000, 2, false);
+    g_assert_cmpint(d.site->state, ==, POLICY_GOOD);
+    g_free(f.p);
+}
+
+/* Some stores now and then are no burst. */
+static void test_posted_far_apart(void)
+{
+    Fixture f = start(&usual);
+    int i;
+
+    for (i = 0; i < 100; i++) {
+        g_assert_false(leave_posted(&f, 200 * EXIT_NS, 9).open);
+    }
+    g_free(f.p);
+}
+
 static void test_far_apart(void)
 {
     Fixture f = start(&usual);
@@ -797,7 +841,7 @@ static void fuzz_once(uint32_t seed)
         default:
             d = policy_exit(p, &(PolicyExit) {
                 .pc = mad_number(r) & 0xff, .device = mad_number(r) & 3,
-                .now = mad_number(r)
+                .now = mad_number(r), .posted = mad_number(r)
             });
             check(&f, &limits, &d);
             if (d.open) {
@@ -857,6 +901,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/policy/third-exit", test_third_exit);
+    g_test_add_func("/policy/posted", test_posted);
+    g_test_add_func("/policy/posted/far-apart", test_posted_far_apart);
     g_test_add_func("/policy/far-apart", test_far_apart);
     g_test_add_func("/policy/two-sites", test_two_sites);
     g_test_add_func("/policy/head", test_head);
