@@ -14,6 +14,7 @@
 #include "system/cpu-timers.h"
 #include "system/cpus.h"
 #include "accel/kvm/kvm-cpus.h"
+#include "../choose.h"
 #include "../engine.h"
 #include "../info.h"
 #include "../props.h"
@@ -69,7 +70,11 @@ static bool choose_irqchip(PartialState *s, Error **errp)
         error_setg(errp, "kernel-irqchip=on|split: TCG runs the CPU modes %s "
                    "here and needs QEMU's own APIC", names);
         error_append_hint(errp, "Leave kernel-irqchip out, or give "
-                          "states=none to keep every mode in KVM.\n");
+                          "states=none to keep every mode in KVM.\nIn "
+                          "libvirt's XML remove <ioapic driver=.../> from "
+                          "<features>, or add\n<qemu:env name='%s' "
+                          "value='states=none'/> to <qemu:commandline>.\n",
+                          PARTIAL_VARIABLE);
         return false;
     }
     kvm->kernel_irqchip_allowed = false;
@@ -129,6 +134,8 @@ static int partial_init_machine(MachineState *ms)
     Error *err = NULL;
     int r;
 
+    /* As with what the command line says, nothing else is tried then. */
+    error_propagate(&error_fatal, g_steal_pointer(&s->wrong));
     if (!can_share(s, ms)) {
         return -ENOTSUP;
     }
@@ -257,11 +264,13 @@ static PartialConfig *config_of(Object *obj)
 static void instance_init(Object *obj)
 {
     partial_props_init(config_of(obj), PARTIAL_ALL);
+    partial_choose_options(obj, &PARTIAL_ACCEL(obj)->wrong);
 }
 
 static void instance_finalize(Object *obj)
 {
     partial_props_finalize(config_of(obj));
+    error_free(PARTIAL_ACCEL(obj)->wrong);
 }
 
 static void partial_accel_class_init(ObjectClass *oc, void *data)

@@ -15,6 +15,7 @@ struct PartialState {
 
     PartialConfig config;
     PartialFacts facts;
+    Error *wrong;              /* of the options in the environment */
 };
 
 #endif
