@@ -4,7 +4,7 @@
 CONFIGURE_OPTIONS ?=
 
 .PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen
-.PHONY: bench bench-states install package stubdom clean distclean help
+.PHONY: bench bench-states install uninstall package stubdom clean distclean help
 
 all: configure
 	@ninja -C build
@@ -71,8 +71,12 @@ package: all
 stubdom: all
 	@hw-xen/stubdom/make
 
-install: all
-	@ninja -C build install
+# PREFIX= and DESTDIR= are taken; nothing is built or installed beside it.
+install:
+	@scripts/install
+
+uninstall:
+	@scripts/install uninstall
 
 clean:
 	rm -rf build build-sanitize qemu/source qemu/cache/state
@@ -92,7 +96,7 @@ help:
 	@echo 'make bed-xen      guests under Xen, in a TCG machine, with Debian'"'"'s device model and ours'
 	@echo 'make bench        stock kvm, tcg and partial compared, here and on SVM (long; BENCH="--quick pata")'
 	@echo 'make bench-states   CPU modes that belong to TCG: against the emulator in the kernel, and against TCG (long)'
-	@echo 'make install      put the build into the prefix given to ./configure'
+	@echo 'make install      put the build into PREFIX (of ./configure), below DESTDIR; make uninstall: remove it'
 	@echo 'make package      Debian packages of the build, in build/packages'
 	@echo 'make stubdom      a stub domain for Xen with the build in it, in build/stubdom'
 	@echo 'make clean        remove what was generated; distclean: what was fetched, too'
