@@ -7,6 +7,7 @@
 #include "exec/cpu-common.h"
 #include "tcg/insn-start-words.h"
 #include "allow.h"
+#include "devices.h"
 #include "vcpu-state.h"
 #include "vt.h"
 #include "trace.h"
@@ -26,6 +27,11 @@ void partial_burst_init(CPUState *cpu)
 
     cpu->accel->burst.policy = g_new(Policy, 1);
     policy_init(cpu->accel->burst.policy, &limits, partial_facts->exit_ns);
+}
+
+bool partial_burst_is_ready(CPUState *cpu)
+{
+    return cpu->accel->burst.policy;
 }
 
 void partial_burst_fini(CPUState *cpu)
@@ -56,7 +62,7 @@ static uint64_t device_of(PartialBurst *b, const PartialBurstExit *exit)
     hwaddr xlat, len = 1;
 
     if (exit->is_port) {
-        return exit->address >> 3 << 1 | 1;
+        return partial_device_of_port(exit->address);
     }
     /* What the map was a while ago serves as well. */
     if (page != b->page || !b->device) {
@@ -75,9 +81,6 @@ static bool is_allowed(const PartialBurstExit *exit)
                          : partial_allow_memory(exit->address);
 }
 
-/* In a site's device: one that the user denied is a site of its own. */
-#define NOT_ALLOWED (UINT64_C(1) << 63)
-
 static void ask_policy(CPUState *cpu, const PartialBurstExit *exit)
 {
     PartialBurst *b = &cpu->accel->burst;
@@ -87,12 +90,16 @@ static void ask_policy(CPUState *cpu, const PartialBurstExit *exit)
 
     e = (PolicyExit) {
         .pc = exit->pc,
-        .device = device_of(b, exit) | (allowed ? 0 : NOT_ALLOWED),
+        .device = device_of(b, exit) | (allowed ? 0 : PARTIAL_DEVICE_DENIED),
         .now = get_clock(), .posted = exit->posted,
     };
     d = policy_exit(b->policy, &e);
-    trace_partial_burst_exit(cpu->cpu_index, e.pc, e.device, e.now,
-                             policy_state_name[d.site->state], d.open);
+    if (trace_event_get_state_backends(TRACE_PARTIAL_BURST_EXIT)) {
+        g_autofree char *name = partial_device_name(e.device);
+
+        trace_partial_burst_exit(cpu->cpu_index, e.pc, name, e.now,
+                                 policy_state_name[d.site->state], d.open);
+    }
     if (d.skip) {
         b->skip = d.skip;
         partial_vt->rest(cpu);
@@ -137,7 +144,7 @@ void partial_burst_exit(CPUState *cpu, const PartialBurstExit *exit)
 {
     PartialBurst *b = &cpu->accel->burst;
 
-    if (!b->policy) {
+    if (!b->policy || partial_config->level < PARTIAL_BURSTS) {
         return;
     }
     if (b->skip) {
@@ -186,21 +193,51 @@ static void closed(CPUState *cpu, PartialStop stop)
     PartialBurst *b = &cpu->accel->burst;
     PolicyResult r = {
         .now = get_clock(), .exits = b->saved,
-        .gap = b->gap, .quiet = stop == PARTIAL_STOP_QUIET,
+        .gap = b->gap, .quiet = stop == PARTIAL_STOP_QUIET, .stop = stop,
     };
 
     note_translated(b, r.now);
     r.ns = r.now - b->start;
     r.cold_ns = MIN(b->cold_ns, r.ns);
     policy_window_done(b->policy, b->site, &r);
-    partial_stats_burst(cpu, b->accesses);
-    trace_partial_burst(cpu->cpu_index, b->site->pc, r.exits, r.gap,
-                        r.ns, policy_state_name[b->site->state]);
     if (b->posted && b->site->state == POLICY_GOOD &&
         partial_vt->stop_posting) {
         partial_vt->stop_posting(b->posted);
     }
+    partial_stats_burst(cpu, b->accesses, r.exits, r.ns);
+    if (trace_event_get_state_backends(TRACE_PARTIAL_BURST)) {
+        g_autofree char *name = partial_device_name(b->site->device);
+
+        trace_partial_burst(cpu->cpu_index, b->site->pc, name, r.exits, r.gap,
+                            r.ns, policy_state_name[b->site->state]);
+    }
     b->site = NULL;
+}
+
+void partial_burst_forget_sums(CPUState *cpu)
+{
+    if (cpu->accel->burst.policy) {
+        policy_forget_sums(cpu->accel->burst.policy);
+    }
+}
+
+void partial_burst_sites(CPUState *cpu,
+                         void (*fn)(const PolicySite *site, void *opaque),
+                         void *opaque)
+{
+    const Policy *p = cpu->accel->burst.policy;
+    const PolicySite *site;
+    int set, way;
+
+    for (set = 0; p && set < POLICY_SETS; set++) {
+        for (way = 0; way < POLICY_WAYS; way++) {
+            site = &p->site[set][way];
+            if (site->state != POLICY_FREE &&
+                (site->all_exits || site->all_windows)) {
+                fn(site, opaque);
+            }
+        }
+    }
 }
 
 void partial_burst_code_changed(CPUState *cpu)

@@ -57,6 +57,12 @@ typedef struct PartialBurst {
 void partial_burst_init(CPUState *cpu);
 
 /**
+ * partial_burst_is_ready: whether partial_burst_init() was called
+ * @cpu: the vCPU, in its thread
+ */
+bool partial_burst_is_ready(CPUState *cpu);
+
+/**
  * partial_burst_fini: the vCPU goes away
  * @cpu: the vCPU
  */
@@ -120,6 +126,22 @@ void partial_burst_open(CPUState *cpu, bool kicked);
  * @cpu: the vCPU; any thread, with the BQL
  */
 void partial_burst_raised(CPUState *cpu);
+
+/**
+ * partial_burst_forget_sums: what people are told of sites begins anew
+ * @cpu: the vCPU, in its thread
+ */
+void partial_burst_forget_sums(CPUState *cpu);
+
+/**
+ * partial_burst_sites: the sites that are known, and that matter
+ * @cpu: the vCPU, in its thread
+ * @fn: is called for each
+ * @opaque: for @fn
+ */
+void partial_burst_sites(CPUState *cpu,
+                         void (*fn)(const PolicySite *site, void *opaque),
+                         void *opaque);
 
 /**
  * partial_burst_code_changed: VT has changed the code that comes next

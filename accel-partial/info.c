@@ -1,148 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counters for people and programs: "info partial", query-stats. */
+/* What people and programs are told of the accelerator. */
 
 #include "qemu/osdep.h"
-#include "qapi/error.h"
-#include "qapi/qapi-types-stats.h"
-#include "qapi/type-helpers.h"
-#include "hw/core/cpu.h"
+#include "hw/boards.h"
+#include "monitor/hmp.h"
 #include "monitor/monitor.h"
-#include "system/stats.h"
+#include "qobject/qdict.h"
+#include "counters.h"
 #include "info.h"
+#include "query.h"
+#include "sites.h"
 #include "vcpu-state.h"
 #include "vt.h"
-
-/* The plain counters; those by reason and stop are named after their tables. */
-static const struct {
-    const char *name;
-    size_t offset;
-} counter[] = {
-#define COUNTER(field) { #field, offsetof(PartialStats, field) }
-    COUNTER(blocks),
-    COUNTER(vt_runs),
-    COUNTER(syncs),
-    COUNTER(translations),
-    COUNTER(code_verified),
-    COUNTER(code_stale),
-    COUNTER(table_pages),
-    COUNTER(table_flushes),
-    COUNTER(burst_accesses),
-    COUNTER(light_fpu),
-    COUNTER(light_tsc),
-    COUNTER(irq_checks),
-    COUNTER(io_splits),
-    COUNTER(burst_skips),
-    COUNTER(rep_stops),
-#undef COUNTER
-};
-
-static uint64_t value_of(const PartialStats *st, size_t i)
-{
-    return *(const uint64_t *)((const char *)st + counter[i].offset);
-}
-
-typedef void CounterFn(const char *name, uint64_t value, bool ns, void *opaque);
-
-/* One walk over all counters of a vCPU, for every kind of reader. */
-static void for_each_counter(const PartialStats *st, CounterFn *fn,
-                             void *opaque)
-{
-    PartialTimes times = partial_stats_times(st);
-    size_t i;
-
-    for (i = 0; i < PARTIAL_REASON__MAX; i++) {
-        g_autofree char *name = g_strdup_printf("takeovers-%s",
-                                                partial_reason_name[i]);
-        fn(name, st->takeovers[i], false, opaque);
-    }
-    for (i = 0; i < PARTIAL_STOP__MAX; i++) {
-        g_autofree char *name = g_strdup_printf("stops-%s",
-                                                partial_stop_name[i]);
-        fn(name, st->stops[i], false, opaque);
-    }
-    for (i = 0; i < PARTIAL_LENGTHS; i++) {
-        /* by the least number of accesses */
-        g_autofree char *name = g_strdup_printf("burst-length-%u",
-                                                i ? 1u << (i - 1) : 0);
-        fn(name, st->burst_length[i], false, opaque);
-    }
-    fn("tcg-ns", times.ns[PARTIAL_ENGINE_TCG], true, opaque);
-    fn("vt-ns", times.ns[PARTIAL_ENGINE_VT], true, opaque);
-    for (i = 0; i < ARRAY_SIZE(counter); i++) {
-        g_autofree char *name = g_strdelimit(g_strdup(counter[i].name), "_",
-                                             '-');
-        fn(name, value_of(st, i), false, opaque);
-    }
-}
-
-/* --- query-stats -------------------------------------------------------- */
-
-typedef struct StatsQuery {
-    strList *names;
-    StatsList *list;
-} StatsQuery;
-
-static void add_stat(const char *name, uint64_t value, bool ns, void *opaque)
-{
-    StatsQuery *q = opaque;
-    Stats *stats;
-
-    if (!apply_str_list_filter(name, q->names)) {
-        return;
-    }
-    stats = g_new0(Stats, 1);
-    stats->name = g_strdup(name);
-    stats->value = g_new0(StatsValue, 1);
-    stats->value->type = QTYPE_QNUM;
-    stats->value->u.scalar = value;
-    QAPI_LIST_PREPEND(q->list, stats);
-}
-
-static void query_stats(StatsResultList **result, StatsTarget target,
-                        strList *names, strList *targets, Error **errp)
-{
-    CPUState *cpu;
-
-    if (target != STATS_TARGET_VCPU) {
-        return;
-    }
-    CPU_FOREACH(cpu) {
-        g_autofree char *path = object_get_canonical_path(OBJECT(cpu));
-        StatsQuery q = { .names = names };
-
-        if (!apply_str_list_filter(path, targets)) {
-            continue;
-        }
-        for_each_counter(&cpu->accel->stats, add_stat, &q);
-        add_stats_entry(result, STATS_PROVIDER_PARTIAL, path, q.list);
-    }
-}
-
-static void add_schema(const char *name, uint64_t value, bool ns, void *opaque)
-{
-    StatsSchemaValueList **list = opaque;
-    StatsSchemaValue *schema = g_new0(StatsSchemaValue, 1);
-
-    schema->name = g_strdup(name);
-    schema->type = STATS_TYPE_CUMULATIVE;
-    if (ns) {
-        schema->has_unit = true;
-        schema->unit = STATS_UNIT_SECONDS;
-        schema->has_base = true;
-        schema->base = 10;
-        schema->exponent = -9;
-    }
-    QAPI_LIST_PREPEND(*list, schema);
-}
-
-static void query_schemas(StatsSchemaList **result, Error **errp)
-{
-    static const PartialStats none;
-    StatsSchemaValueList *list = NULL;
-
-    for_each_counter(&none, add_schema, &list);
-    add_stats_schema(result, STATS_PROVIDER_PARTIAL, STATS_TARGET_VCPU, list);
-}
 
 /* --- info partial ------------------------------------------------------- */
 
@@ -176,41 +45,68 @@ static void print_probe(GString *s)
                            partial_mixed() ? "" : " (VT runs nothing)");
 }
 
-static void print_counter(const char *name, uint64_t value, bool ns,
-                          void *opaque)
+static void print_histogram(GString *s, const PartialCounter *c)
 {
-    if (value) {
-        g_string_append_printf(opaque, "  %s %" PRIu64 "\n", name, value);
+    unsigned i;
+
+    for (i = 0; i < c->buckets; i++) {
+        if (c->value[i]) {
+            /* by the least number that it counts */
+            g_string_append_printf(s, "  %s-%u %" PRIu64 "\n", c->name,
+                                   i ? 1u << (i - 1) : 0, c->value[i]);
+        }
     }
 }
 
-static HumanReadableText *info_partial(Error **errp)
+static void print_counter(const PartialCounter *c, void *opaque)
 {
-    g_autoptr(GString) s = g_string_new("");
+    if (c->buckets) {
+        print_histogram(opaque, c);
+    } else if (*c->value) {
+        g_string_append_printf(opaque, "  %s %" PRIu64 "\n", c->name,
+                               *c->value);
+    }
+}
+
+static void print_all(GString *s)
+{
     CPUState *cpu;
 
-    if (!partial_config) {
-        error_setg(errp, "The VM does not run with -accel partial");
-        return NULL;
-    }
     print_probe(s);
     CPU_FOREACH(cpu) {
         g_string_append_printf(s, "vCPU %d: %s\n", cpu->cpu_index,
                                partial_window_is_open(cpu) ? "in TCG"
                                                            : "in VT");
-        for_each_counter(&cpu->accel->stats, print_counter, s);
+        partial_counters_each(cpu, print_counter, s);
     }
     partial_report_sites(s);
-    return human_readable_text_from_str(s);
 }
 
-void partial_info_register(void)
+static void info_partial(Monitor *mon, const QDict *args)
 {
-    add_stats_callbacks(STATS_PROVIDER_PARTIAL, query_stats, query_schemas);
+    const char *what = qdict_get_try_str(args, "what");
+    g_autoptr(GString) s = g_string_new("");
+
+    if (!partial_config) {
+        g_string_append(s, "The VM does not run with -accel partial\n");
+    } else if (!what) {
+        print_all(s);
+    } else if (g_str_equal(what, "sites")) {
+        partial_sites_print(s);
+    } else {
+        g_string_append_printf(s, "info partial: '%s' is not 'sites'\n", what);
+    }
+    monitor_puts(mon, s->str);
+}
+
+void partial_info_register(MachineState *ms)
+{
+    object_property_add_child(OBJECT(ms), "partial", OBJECT(ms->accelerator));
+    partial_query_register();
 }
 
 static void register_monitor(void)
 {
-    monitor_register_hmp_info_hrt("partial", info_partial);
+    monitor_register_hmp("partial", true, info_partial);
 }
 type_init(register_monitor);

@@ -335,6 +335,7 @@ PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
     } else {
         note_exit(p, s, e, weight);
     }
+    s->all_exits += weight;
     p->ended = NULL;
     p->after_window = false;
     p->last = s->last = e->now;
@@ -420,6 +421,10 @@ void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r)
     if (site->state == POLICY_FREE || site->state == POLICY_DENIED) {
         return;
     }
+    site->all_windows++;
+    site->all_saved += r->exits;
+    site->all_ns += r->ns;
+    site->stop = r->stop;
     site->gap -= site->gap / 16;
     if (r->gap > site->gap) {
         site->gap = r->gap;
@@ -453,4 +458,14 @@ void policy_code_changed(Policy *p, uint64_t first, uint64_t last)
         }
     }
     p->ended = p->head = NULL;
+}
+
+void policy_forget_sums(Policy *p)
+{
+    PolicySite *s = &p->site[0][0];
+    size_t i;
+
+    for (i = 0; i < POLICY_SETS * POLICY_WAYS; i++) {
+        s[i].all_exits = s[i].all_windows = s[i].all_saved = s[i].all_ns = 0;
+    }
 }

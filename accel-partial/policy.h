@@ -49,7 +49,13 @@ typedef struct PolicySite {
     uint32_t spent;         /* us that they took */
     uint8_t close;          /* close exits, less with each burst */
     uint8_t state;          /* PolicySiteState */
+    uint8_t stop;           /* the caller's, of its last window */
     bool promises;          /* but for translation its last window paid */
+    /* For people only, since the site was met or policy_forget_sums(): */
+    uint64_t all_exits;     /* that came all the same */
+    uint64_t all_windows;
+    uint64_t all_saved;     /* exits that windows saved */
+    uint64_t all_ns;        /* of its windows */
 } PolicySite;
 
 typedef struct Policy {
@@ -97,6 +103,7 @@ typedef struct PolicyResult {
     uint32_t exits;         /* that VT would have taken, posted ones included */
     uint32_t gap;           /* most blocks between two of them */
     bool quiet;             /* it ended as no access came */
+    uint8_t stop;           /* kept in the site for the caller */
 } PolicyResult;
 
 extern const char *const policy_state_name[POLICY_STATE__MAX];
@@ -150,5 +157,11 @@ void policy_deny(PolicySite *site);
  * @last: of its last
  */
 void policy_code_changed(Policy *p, uint64_t first, uint64_t last);
+
+/**
+ * policy_forget_sums: what people are told begins anew; decisions do not change
+ * @p: the vCPU's policy
+ */
+void policy_forget_sums(Policy *p);
 
 #endif

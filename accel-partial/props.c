@@ -4,8 +4,10 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
-#include "partial.h"
+#include "counters.h"
 #include "props.h"
+#include "sites.h"
+#include "vt.h"
 
 /* The accelerators that have the properties, and where each has its config. */
 typedef struct Home {
@@ -45,6 +47,7 @@ typedef struct Number {
     size_t offset;
     uint32_t min, max, value;
     const char *description;
+    bool live;                 /* can be changed while QEMU runs */
 } Number;
 
 #define NUMBER(name, field, ...) \
@@ -59,7 +62,7 @@ static const Number numbers[] = {
      */
     NUMBER("window-blocks", window_blocks, 1, 1000000, 1024,
            "Bound of a take-over after a failure, in basic blocks "
-           "(default: 1024)"),
+           "(default: 1024)", true),
     /* Two exits may be chance, a third is a habit (VMware's choice, too). */
     NUMBER("burst-trigger", burst_trigger, 1, 200, 3,
            "Exits of an instruction for device accesses, close together, after "
@@ -80,16 +83,61 @@ static const Number numbers[] = {
     /* An interrupt may wait as long as half a tick of a 1000 Hz clock. */
     NUMBER("burst-us", burst_us, 10, 1000000, 500,
            "Longest time that a burst may keep an interrupt waiting, in "
-           "microseconds (default: 500)"),
+           "microseconds (default: 500)", true),
     /* The most is QEMU's own bound, which would be taken without a word. */
     NUMBER("tb-size", tb_size, 1, 2048, 0,
            "TCG translation block cache size, in MiB, 2048 at most (default: "
            "32, or 2 for each vCPU; QEMU's own where TCG runs every CPU mode)"),
 };
 
+/* Whether the accelerator runs already; most options are for its start. */
+static bool is_running(Object *obj)
+{
+    return partial_config == config_of(obj);
+}
+
+static bool is_too_late(Object *obj, const char *name, Error **errp)
+{
+    if (is_running(obj)) {
+        error_setg(errp, "%s is for the start of QEMU; what can be changed "
+                   "later are takeover, window-blocks and burst-us", name);
+        return true;
+    }
+    return false;
+}
+
 static char *get_takeover(Object *obj, Error **errp)
 {
     return g_strdup(level_name[config_of(obj)->level]);
+}
+
+/* CPU modes were given to an engine at the start, and stay there. */
+static bool keeps_modes(const PartialConfig *config, PartialLevel level,
+                        Error **errp)
+{
+    g_autofree char *names = NULL;
+
+    if (level >= PARTIAL_STATES || !config->states) {
+        return true;
+    }
+    names = partial_modes_print(config->states);
+    error_setg(errp, "TCG has had the CPU modes %s since the start; takeover "
+               "can be states, bursts or all", names);
+    return false;
+}
+
+static void set_level(Object *obj, PartialLevel level, Error **errp)
+{
+    PartialConfig *config = config_of(obj);
+
+    if (!is_running(obj)) {
+        config->level = level;
+    } else if (keeps_modes(config, level, errp)) {
+        config->level = level;
+        if (partial_vt->level_changed) {
+            partial_vt->level_changed();
+        }
+    }
 }
 
 static void set_takeover(Object *obj, const char *value, Error **errp)
@@ -100,7 +148,7 @@ static void set_takeover(Object *obj, const char *value, Error **errp)
     for (i = 0; i < ARRAY_SIZE(level_name); i++) {
         if (g_str_equal(value, level_name[i]) &&
             !(bursts_only && i > PARTIAL_OFF && i < PARTIAL_BURSTS)) {
-            config_of(obj)->level = i;
+            set_level(obj, i, errp);
             return;
         }
     }
@@ -127,7 +175,8 @@ static void set_states(Object *obj, const char *value, Error **errp)
 {
     PartialModes unused;
 
-    if (is_empty("states", value, "none for no CPU mode", errp)) {
+    if (is_too_late(obj, "states", errp) ||
+        is_empty("states", value, "none for no CPU mode", errp)) {
         return;
     }
     if (!g_str_equal(value, "auto") &&
@@ -155,7 +204,8 @@ static void set_number(Object *obj, Visitor *v, const char *name, void *opaque,
     const Number *n = opaque;
     uint32_t value;
 
-    if (!visit_type_uint32(v, name, &value, errp)) {
+    if ((!n->live && is_too_late(obj, name, errp)) ||
+        !visit_type_uint32(v, name, &value, errp)) {
         return;
     }
     if (value < n->min || value > n->max) {
@@ -173,7 +223,8 @@ static char *get_burst_allow(Object *obj, Error **errp)
 
 static void set_burst_allow(Object *obj, const char *value, Error **errp)
 {
-    if (is_empty("burst-allow", value, "takeover=states for no bursts", errp)) {
+    if (is_too_late(obj, "burst-allow", errp) ||
+        is_empty("burst-allow", value, "takeover=states for no bursts", errp)) {
         return;
     }
     g_free(config_of(obj)->burst_allow);
@@ -187,7 +238,8 @@ static char *get_burst_deny(Object *obj, Error **errp)
 
 static void set_burst_deny(Object *obj, const char *value, Error **errp)
 {
-    if (is_empty("burst-deny", value, "patterns", errp)) {
+    if (is_too_late(obj, "burst-deny", errp) ||
+        is_empty("burst-deny", value, "patterns", errp)) {
         return;
     }
     g_free(config_of(obj)->burst_deny);
@@ -200,6 +252,9 @@ static void print_help(Object *obj, bool value, Error **errp)
     ObjectPropertyIterator iter;
     ObjectProperty *prop;
 
+    if (is_too_late(obj, "help", errp)) {
+        return;
+    }
     printf("Properties of this accelerator, those of what it is made from "
            "included:\n");
     object_class_property_iter_init(&iter, object_get_class(obj));
@@ -263,11 +318,26 @@ static void add_lists(ObjectClass *oc)
         "(default: none)");
 }
 
+static void reset_counters(Object *obj, bool value, Error **errp)
+{
+    if (value && is_running(obj)) {
+        partial_counters_reset();
+    }
+}
+
+static bool get_false(Object *obj, Error **errp)
+{
+    return false;
+}
+
 static void add_home(ObjectClass *oc, PartialConfigOf *config_of,
                      bool bursts_only)
 {
     homes[homes[0].class ? 1 : 0] = (Home) { oc, config_of, bursts_only };
     object_class_property_add_bool(oc, "help", NULL, print_help);
+    object_class_property_add_bool(oc, "reset-counters", get_false,
+                                   reset_counters);
+    partial_sites_add(oc);
     add_lists(oc);
     add_numbers(oc, bursts_only);
 }

@@ -57,7 +57,9 @@ void partial_report_site(const PartialFailure *failure, uint64_t rip)
     }
 }
 
-void partial_report_sites(GString *s)
+void partial_report_each(void (*fn)(uint64_t rip, uint64_t count,
+                                    const char *what, void *opaque),
+                         void *opaque)
 {
     unsigned i;
 
@@ -65,9 +67,19 @@ void partial_report_sites(GString *s)
     for (i = 0; i < nr_sites; i++) {
         g_autofree char *what = partial_vt->describe(&sites[i].failure);
 
-        g_string_append_printf(s, "VT failed %" PRIu64 " times at 0x%" PRIx64
-                               ": %s\n", sites[i].count, sites[i].rip, what);
+        fn(sites[i].rip, sites[i].count, what, opaque);
     }
+}
+
+static void print(uint64_t rip, uint64_t count, const char *what, void *opaque)
+{
+    g_string_append_printf(opaque, "VT failed %" PRIu64 " times at 0x%" PRIx64
+                           ": %s\n", count, rip, what);
+}
+
+void partial_report_sites(GString *s)
+{
+    partial_report_each(print, s);
 }
 
 void partial_report(CPUState *cpu, PartialStop stop)

@@ -36,6 +36,17 @@ void partial_report_failure(CPUState *cpu, const PartialFailure *failure);
 void partial_report_site(const PartialFailure *failure, uint64_t rip);
 
 /**
+ * partial_report_each: tell the instructions that VT failed on
+ * @fn: is called for each, under a lock; @what is valid during the call
+ * @opaque: for @fn
+ *
+ * Any thread.
+ */
+void partial_report_each(void (*fn)(uint64_t rip, uint64_t count,
+                                    const char *what, void *opaque),
+                         void *opaque);
+
+/**
  * partial_report_sites: print the instructions that VT failed on
  * @s: where to; a line for each.  Any thread.
  */

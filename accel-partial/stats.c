@@ -47,11 +47,49 @@ PartialTimes partial_stats_times(const PartialStats *st)
     return t;
 }
 
-void partial_stats_burst(CPUState *cpu, uint32_t accesses)
+/* The bucket of a number: 0, 1, 2-3, 4-7, ...; the last has all beyond. */
+static unsigned bucket_of(uint64_t n, unsigned buckets)
+{
+    unsigned bucket = n ? 64 - clz64(n) : 0;
+
+    return MIN(bucket, buckets - 1);
+}
+
+void partial_stats_burst(CPUState *cpu, uint32_t accesses, uint32_t saved,
+                         uint64_t ns)
 {
     PartialStats *st = &cpu->accel->stats;
-    unsigned bucket = accesses ? 32 - clz32(accesses) : 0;
 
-    st->burst_length[MIN(bucket, PARTIAL_LENGTHS - 1)]++;
+    st->burst_length[bucket_of(accesses, PARTIAL_LENGTHS)]++;
+    st->burst_ns[bucket_of(ns, PARTIAL_DURATIONS)]++;
     st->burst_accesses += accesses;
+    st->exits_saved += saved;
+}
+
+/* All counters come before the times. */
+#define COUNTERS (offsetof(PartialStats, times) / sizeof(uint64_t))
+
+void partial_stats_add(PartialStats *sum, const PartialStats *stats)
+{
+    PartialTimes times = partial_stats_times(stats);
+    const uint64_t *from = (const uint64_t *)stats;
+    uint64_t *to = (uint64_t *)sum;
+    size_t i;
+
+    for (i = 0; i < COUNTERS; i++) {
+        to[i] += from[i];
+    }
+    for (i = 0; i < PARTIAL_ENGINE__MAX; i++) {
+        sum->times.ns[i] += times.ns[i];
+    }
+}
+
+void partial_stats_reset(CPUState *cpu)
+{
+    PartialStats *st = &cpu->accel->stats;
+
+    memset(st, 0, offsetof(PartialStats, times));
+    seqlock_write_begin(&st->seq);
+    memset(st->times.ns, 0, sizeof(st->times.ns));
+    seqlock_write_end(&st->seq);
 }

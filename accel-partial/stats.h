@@ -8,6 +8,8 @@
 
 /* Burst windows by accesses: 0, 1, 2-3, 4-7, ... */
 #define PARTIAL_LENGTHS 16
+/* ... and by nanoseconds: the last are those of half a second and longer */
+#define PARTIAL_DURATIONS 31
 
 typedef enum PartialEngine {
     PARTIAL_ENGINE_TCG,
@@ -35,7 +37,9 @@ typedef struct PartialStats {
     uint64_t table_pages;      /* pages windows wrote that were compared */
     uint64_t table_flushes;    /* times VT's shadows were dropped */
     uint64_t burst_accesses;   /* of devices, in burst windows */
+    uint64_t exits_saved;      /* that VT would have taken, without bursts */
     uint64_t burst_length[PARTIAL_LENGTHS]; /* windows, by accesses */
+    uint64_t burst_ns[PARTIAL_DURATIONS];   /* ... and by time */
     uint64_t light_fpu;        /* burst windows that needed the FPU */
     uint64_t light_tsc;        /* ... and the TSC */
     uint64_t irq_checks;       /* times VT was asked for an interrupt */
@@ -66,8 +70,24 @@ void partial_stats_leave(CPUState *cpu);
  * partial_stats_burst: a burst window has closed
  * @cpu: its vCPU; called by its own thread
  * @accesses: of devices that it made
+ * @saved: exits that VT would have taken for them
+ * @ns: how long it was open
  */
-void partial_stats_burst(CPUState *cpu, uint32_t accesses);
+void partial_stats_burst(CPUState *cpu, uint32_t accesses, uint32_t saved,
+                         uint64_t ns);
+
+/**
+ * partial_stats_add: add a vCPU's counters to a sum
+ * @sum: the sum
+ * @stats: the counters; any thread
+ */
+void partial_stats_add(PartialStats *sum, const PartialStats *stats);
+
+/**
+ * partial_stats_reset: begin to count anew
+ * @cpu: the vCPU; called by its own thread
+ */
+void partial_stats_reset(CPUState *cpu);
 
 /**
  * partial_stats_times: how long each engine has had a vCPU

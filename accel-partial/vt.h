@@ -170,6 +170,14 @@ typedef struct PartialVT {
     /* --- people ---------------------------------------------------------- */
 
     /**
+     * level_changed: the user has changed what may be taken over
+     *
+     * partial_config has the new level.  NULL where VT need not know.
+     * Context: the main thread with the BQL, which may be given up meanwhile.
+     */
+    void (*level_changed)(void);
+
+    /**
      * describe: one line about what VT said when it failed
      *
      * Context: any thread.

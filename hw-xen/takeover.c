@@ -214,7 +214,7 @@ bool xen_takeover_init(MachineState *ms)
     xen_vt_switch_on();
     take_operations();
     partial_engine_start(ms->smp.max_cpus);
-    partial_info_register();
+    partial_info_register(ms);
     qemu_add_machine_init_done_notifier(&machine_done);
     return true;
 }

@@ -18,19 +18,20 @@
 #include "../engine.h"
 #include "../info.h"
 #include "../props.h"
+#include "../query.h"
 #include "../vcpu-state.h"
 #include "accel.h"
 #include "debug.h"
 #include "exits.h"
 #include "features.h"
 #include "kvm-vt.h"
+#include "level.h"
 #include "light.h"
 #include "posted.h"
 #include "probe.h"
 #include "regs.h"
 #include "rep-stop.h"
 #include "vcpu.h"
-#include "watchdog.h"
 
 /* --- start-up ------------------------------------------------------------ */
 
@@ -155,18 +156,14 @@ static int partial_init_machine(MachineState *ms)
         partial_config = NULL;
         return r;
     }
-    if (s->config.level >= PARTIAL_FAILURES) {
-        s->facts.reports_failures =
-            kvm_vm_enable_cap(kvm, KVM_CAP_EXIT_ON_EMULATION_FAILURE,
-                              0, 1) == 0;
-    }
     kvm->exit_hook = partial_exit;
     partial_posted_init();
     partial_engine_start(ms->smp.max_cpus);
     partial_features_install();
-    partial_info_register();
-    if (s->config.level >= PARTIAL_FAILURES && partial_mixed()) {
-        partial_watchdog_start();
+    partial_info_register(ms);
+    partial_query_register_with_vt();
+    if (s->config.level >= PARTIAL_FAILURES) {
+        partial_level_apply();
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "system/kvm.h"
 #include "describe.h"
 #include "kvm-vt.h"
+#include "level.h"
 #include "light.h"
 #include "msr.h"
 #include "owned.h"
@@ -69,5 +70,6 @@ const PartialVT partial_vt_kvm = {
     .drop_tables = partial_shadows_drop,
     .flush_stores = kvm_flush_coalesced_mmio_buffer,
     .stop_posting = partial_posted_stop,
+    .level_changed = partial_level_apply,
     .describe = partial_describe,
 };

@@ -139,6 +139,14 @@ static void get_tcg_context(void)
     }
 }
 
+void partial_vcpu_start_bursts(CPUState *cpu)
+{
+    if (partial_config->level >= PARTIAL_BURSTS && partial_mixed() &&
+        !partial_burst_is_ready(cpu) && partial_light_init(cpu)) {
+        partial_burst_init(cpu);
+    }
+}
+
 static void *vcpu_thread(void *arg)
 {
     CPUState *cpu = arg;
@@ -160,10 +168,7 @@ static void *vcpu_thread(void *arg)
         /* So that each exit shows the CPU mode without an ioctl. */
         cpu->kvm_run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
     }
-    if (partial_config->level >= PARTIAL_BURSTS && partial_mixed() &&
-        partial_light_init(cpu)) {
-        partial_burst_init(cpu);
-    }
+    partial_vcpu_start_bursts(cpu);
     cpu_thread_signal_created(cpu);
     qemu_guest_random_seed_thread_part2(cpu->random_seed);
 

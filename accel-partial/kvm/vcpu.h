@@ -18,6 +18,12 @@ void partial_vcpu_start(CPUState *cpu);
 void partial_cpu_unrealize(CPUState *cpu);
 
 /**
+ * partial_vcpu_start_bursts: get the vCPU ready for bursts if they are wanted
+ * @cpu: the vCPU; called by its own thread with the BQL held
+ */
+void partial_vcpu_start_bursts(CPUState *cpu);
+
+/**
  * partial_vcpu_kick: make the vCPU's thread look at its events
  * @cpu: the vCPU; any thread, also before its own one exists
  *

@@ -35,7 +35,8 @@ static void look_at(CPUState *cpu)
     /* A tenth of a CPU: a loaded host may not give it more, idle is nothing. */
     bool busy = time - w->time > PERIOD_MS * SCALE_MS / 10;
 
-    if (exits != w->exits || partial_window_is_open(cpu)) {
+    if (exits != w->exits || partial_window_is_open(cpu) ||
+        partial_config->level < PARTIAL_FAILURES) {
         qatomic_set(&w->seen, false);
     } else if (busy) {
         qatomic_set(&w->asked, true);
@@ -82,6 +83,9 @@ bool partial_watchdog_stuck(CPUState *cpu)
 
 void partial_watchdog_start(void)
 {
+    if (timer) {
+        return;
+    }
     timer = timer_new_ms(QEMU_CLOCK_REALTIME, tick, NULL);
     timer_mod(timer, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + PERIOD_MS);
 }

@@ -200,6 +200,21 @@ def reset(host):
         wait_for('the power to be off', lambda: not domain.handle.isActive())
 
 
+def domstats(host):
+    """domstats shows KVM's counters and ours."""
+    with host.domain('stats') as domain:
+        domain.start()
+        is_ours(domain)
+        [(_, said)] = host.daemon.connection.domainListGetStats([domain.handle], 0)
+        for name in 'takeovers-mode', 'takeovers-burst', 'tcg-ns', 'vt-ns':
+            if f'vcpu.0.partial-{name}.sum' not in said:
+                raise Wrong(f'no {name}: {sorted(said)}')
+        if not any(said[name] for name in said if name.startswith('vcpu.0.partial-takeovers-')):
+            raise Wrong(said)
+        if 'vcpu.0.exits.sum' not in said:
+            raise Wrong(f'KVM\'s own are gone: {sorted(said)}')
+
+
 def migrate(host):
     """Live, to the libvirtd of another host (by its name)."""
     there = host.other('there')
@@ -303,7 +318,7 @@ def irqchip(host):
 
 CASES = {
     'start': start, 'stock name': stock_name, 'options': options, 'suspend': suspend, 'save': save,
-    'managed save': managed_save, 'snapshot': snapshot, 'reset': reset,
+    'managed save': managed_save, 'snapshot': snapshot, 'reset': reset, 'domstats': domstats,
     'migrate': migrate, 'managed save of stock KVM': from_stock, 'CPU models': cpu_models,
     'UEFI': uefi, 'Windows': windows, 'ioapic': irqchip,
 }

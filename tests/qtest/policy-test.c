@@ -897,6 +897,34 @@ static void test_never_a_loss(void)
     }
 }
 
+/* What people are told is exact, also of exits that were passed over. */
+static void test_sums(void)
+{
+    Fixture f = start(&usual);
+    PolicySite *s = make_good(&f, 1);
+    uint64_t windows = s->all_windows;
+    int i;
+
+    g_assert_cmpint(s->all_saved, ==, windows * 100);
+    g_assert_cmpint(s->all_ns, ==, windows * EXIT_NS);
+    g_assert_cmpint(s->all_exits, ==, 20);
+    policy_forget_sums(f.p);
+    g_assert_cmpint(s->all_windows + s->all_saved + s->all_ns, ==, 0);
+    g_assert_cmpint(s->state, ==, POLICY_GOOD);
+    g_free(f.p);
+
+    f = start(&usual);
+    s = leave(&f, 1, EXIT_NS).site;
+    policy_deny(s);
+    for (i = 1; i < 100000; i++) {
+        leave(&f, 1, EXIT_NS);
+    }
+    g_assert_cmpint(f.looks, <, 10000);
+    g_assert_cmpint(s->all_exits, >, 95000);
+    g_assert_cmpint(s->all_exits, <, 105000);
+    g_free(f.p);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -936,6 +964,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/code-changed", test_code_changed);
     g_test_add_func("/policy/crowd", test_crowd);
     g_test_add_func("/policy/never-a-loss", test_never_a_loss);
+    g_test_add_func("/policy/sums", test_sums);
     g_test_add_func("/policy/fuzz", test_fuzz);
     return g_test_run();
 }
