@@ -4,7 +4,7 @@
 CONFIGURE_OPTIONS ?=
 
 .PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen
-.PHONY: bench bench-states install uninstall package stubdom clean distclean help
+.PHONY: bench bench-states install uninstall package deb dist stubdom clean distclean help
 
 all: configure
 	@ninja -C build
@@ -68,6 +68,15 @@ bench-states: all
 package: all
 	@packaging/make-packages
 
+# With the package lintian, what it says of them; an error of it is one of ours.
+deb: package
+	@! command -v lintian > /dev/null || lintian --fail-on error --suppress-tags bad-distribution-in-changes-file \
+	    build/packages/*.deb
+
+# What builds without a network: our tree, with the base beside it.
+dist: configure
+	@packaging/make-dist
+
 stubdom: all
 	@hw-xen/stubdom/make
 
@@ -98,5 +107,7 @@ help:
 	@echo 'make bench-states   CPU modes that belong to TCG: against the emulator in the kernel, and against TCG (long)'
 	@echo 'make install      put the build into PREFIX (of ./configure), below DESTDIR; make uninstall: remove it'
 	@echo 'make package      Debian packages of the build, in build/packages'
+	@echo 'make deb          the same, looked at by lintian'
+	@echo 'make dist         a source tarball with the base in it, in build/'
 	@echo 'make stubdom      a stub domain for Xen with the build in it, in build/stubdom'
 	@echo 'make clean        remove what was generated; distclean: what was fetched, too'
