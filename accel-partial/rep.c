@@ -13,6 +13,7 @@ typedef struct RepInfo {
     MemOp width;            /* of RSI, RDI and RCX */
     int mmu_idx;
     bool moves;
+    X86Seg seg;             /* of the source */
 } RepInfo;
 
 /* TCG lets interrupts in after the element at which RCX - 2 is a multiple. */
@@ -31,6 +32,19 @@ static uint64_t room(target_ulong addr, target_ulong index, MemOp width,
     uint64_t wrap = mask_of(width) - (index & mask_of(width));
 
     return (MIN(bytes - 1, wrap) + 1) >> size;
+}
+
+/* Elements that the segment allows; in 64-bit code it has no say. */
+static uint64_t allowed(const CPUX86State *env, X86Seg seg, target_ulong index,
+                        const RepInfo *info, bool write)
+{
+    int64_t first = index & mask_of(info->width);
+    int64_t last = env->seg_last[seg][write];
+
+    if (env->hflags & HF_CS64_MASK || last == INT64_MAX) {
+        return UINT64_MAX;
+    }
+    return last < first ? 0 : (last - first + 1) >> info->size;
 }
 
 static void advance(target_ulong *reg, target_ulong by, MemOp width)
@@ -90,9 +104,11 @@ static void make(CPUX86State *env, target_ulong src, target_ulong dst,
     }
     n = MIN((left - 2) % UNTIL_INTERRUPTS,
             room(dst, env->regs[R_EDI], info->width, info->size));
+    n = MIN(n, allowed(env, R_ES, env->regs[R_EDI], info, true));
     to = partial_tlb_host(cpu, dst, info->mmu_idx, true);
     if (info->moves) {
         n = MIN(n, room(src, env->regs[R_ESI], info->width, info->size));
+        n = MIN(n, allowed(env, info->seg, env->regs[R_ESI], info, false));
         from = partial_tlb_host(cpu, src, info->mmu_idx, false);
     }
     if (!n || !to || (info->moves && !from)) {
@@ -115,6 +131,7 @@ target_ulong partial_rep_by_pages(CPUX86State *env, target_ulong src,
         .size = extract32(info, X86_REP_SIZE_SHIFT, 4),
         .width = extract32(info, X86_REP_WIDTH_SHIFT, 4),
         .moves = extract32(info, X86_REP_MOVS_SHIFT, 1),
+        .seg = extract32(info, X86_REP_SEG_SHIFT, 3),
         .mmu_idx = extract32(info, X86_REP_MMU_IDX_SHIFT, 16),
     };
     target_ulong next;

@@ -2,8 +2,8 @@
 /*
  * Guests that go from engine to engine (tests/guests/scenarios.asm): coherence
  * of code, page tables and time, interrupts, ends, resets and snapshots; those
- * of tests/guests/rep.asm; and what once brought QEMU down, in stops.asm and
- * stops32.asm.
+ * of tests/guests/rep.asm; what once brought QEMU down, in stops.asm and
+ * stops32.asm; and what segments forbid, in segments.asm.
  */
 
 #include "qemu/osdep.h"
@@ -201,6 +201,22 @@ static const Case cases[] = {
     { "tsc-written-in-tcg", 17, 0, ALL_IN_TCG, .image = "stops32.bin" },
     { "tsc-written-real-in-tcg", 17, 0, REAL_IN_TCG, .image = "stops32.bin" },
     { "nested-exits-tcg", 0, 0, "tcg", "-cpu max", .image = "nested.bin" },
+    { "segments-prot32", 0, 0, MIXED, .image = "segments.bin" },
+    { "segments-prot32-in-tcg", 0, 0, ALL_IN_TCG,
+      .image = "segments.bin" },
+    { "segments-prot32-tcg", 0, 0, "tcg", .image = "segments.bin" },
+    { "segments-prot16", 1, 0, MIXED, .image = "segments.bin" },
+    { "segments-prot16-in-tcg", 1, 0, ALL_IN_TCG,
+      .image = "segments.bin" },
+    { "segments-prot16-tcg", 1, 0, "tcg", .image = "segments.bin" },
+    { "segments-real", 2, 0, MIXED, .image = "segments.bin" },
+    { "segments-real-in-tcg", 2, 0, ALL_IN_TCG,
+      .image = "segments.bin" },
+    { "segments-real-tcg", 2, 0, "tcg", .image = "segments.bin" },
+    { "segments-v86", 3, 0, MIXED, .image = "segments.bin" },
+    { "segments-v86-in-tcg", 3, 0, ALL_IN_TCG,
+      .image = "segments.bin" },
+    { "segments-v86-tcg", 3, 0, "tcg", .image = "segments.bin" },
     { "takeover-off", 9, 0, "partial,takeover=off", "", 1, 20,
       .end = GUEST_END_ERROR, .still = { "takeovers-emulation" } },
     { "failures-only", 9, 0, "partial,takeover=failures", "", 1, 20,
