@@ -228,14 +228,12 @@ vector: push    eax
         mov     ax, KDATA
         mov     ds, ax
         mov     eax, [ss:esp + 4]
-        mov     [STATUS + 8], eax
         cmp     eax, [WANT]
         jne     failed
         mov     eax, [ss:esp + 8]
         cmp     eax, [WANT + 4]
         jne     failed
         mov     eax, [ss:esp + 12]
-        mov     [STATUS + 16], eax
         cmp     eax, [WANT + 8]
         jne     failed
         mov     eax, [ss:esp + 16]

@@ -3,7 +3,8 @@
  * Guests that go from engine to engine (tests/guests/scenarios.asm): coherence
  * of code, page tables and time, interrupts, ends, resets and snapshots; those
  * of tests/guests/rep.asm; what once brought QEMU down, in stops.asm and
- * stops32.asm; and what segments forbid, in segments.asm.
+ * stops32.asm; what segments forbid, in segments.asm; and other faults, in
+ * edges.asm.
  */
 
 #include "qemu/osdep.h"
@@ -217,6 +218,26 @@ static const Case cases[] = {
     { "segments-v86-in-tcg", 3, 0, ALL_IN_TCG,
       .image = "segments.bin" },
     { "segments-v86-tcg", 3, 0, "tcg", .image = "segments.bin" },
+    { "edges-jumps-in-tcg", 0, 0, ALL_IN_TCG, .image = "edges.bin" },
+    { "edges-jumps-tcg", 0, 0, "tcg", .image = "edges.bin" },
+    { "edges-jumps", 0, 0, MIXED, .image = "edges.bin", .native = true },
+    { "edges-tables-in-tcg", 1, 0, ALL_IN_TCG, .image = "edges.bin" },
+    { "edges-tables-tcg", 1, 0, "tcg", .image = "edges.bin" },
+    { "edges-tables", 1, 0, MIXED, .image = "edges.bin", .native = true },
+    { "edges-registers-in-tcg", 2, 0, ALL_IN_TCG, .image = "edges.bin" },
+    { "edges-registers-tcg", 2, 0, "tcg", .image = "edges.bin" },
+    { "edges-registers", 2, 0, MIXED, .image = "edges.bin", .native = true },
+    { "edges-steps-in-tcg", 3, 0, ALL_IN_TCG, .image = "edges.bin" },
+    { "edges-steps-tcg", 3, 0, "tcg", .image = "edges.bin" },
+    { "edges-steps", 3, 0, MIXED, .image = "edges.bin", .native = true },
+    { "edges-apic-in-tcg", 4, 0, ALL_IN_TCG, .image = "edges.bin" },
+    { "edges-apic-tcg", 4, 0, "tcg", .image = "edges.bin" },
+    { "edges-jumps-intel-tcg", 0, 0, "tcg", "-cpu max,vendor=GenuineIntel",
+      .flags = 1, .image = "edges.bin" },
+    { "edges-registers-max-tcg", 2, 0, "tcg", "-cpu max",
+      .image = "edges.bin" },
+    { "edges-steps-intel-tcg", 3, 0, "tcg",
+      "-cpu qemu64,vendor=GenuineIntel", .image = "edges.bin" },
     { "takeover-off", 9, 0, "partial,takeover=off", "", 1, 20,
       .end = GUEST_END_ERROR, .still = { "takeovers-emulation" } },
     { "failures-only", 9, 0, "partial,takeover=failures", "", 1, 20,
