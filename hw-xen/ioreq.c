@@ -98,8 +98,8 @@ static bool wants_window(CPUState *cpu, const ioreq_t *r)
         .is_port = r->type == IOREQ_TYPE_PIO,
         .address = r->addr,
         /* RIP costs a hypercall: a site is what is accessed, and how. */
-        .pc = r->addr << 4 | r->dir << 3 | r->data_is_ptr << 2 |
-              ctz32(r->size | 8),
+        .pc = r->addr | (uint64_t)(r->dir << 3 | r->data_is_ptr << 2 |
+                                   ctz32(r->size | 8)) << 56,
     };
 
     x->asked = false;
