@@ -173,6 +173,26 @@ registers:
         is_fault 7, 14, 3, enter 0x100, 0
         cmp     ebp, 0x1234
         jne     failed
+        ; what is accessed through SS, from a stack that #SS does not use
+        mov     byte [IDT + 12 * 16 + 4], 1     ; IST
+        mov     qword [TSS + 0x24], STACK0 - 4096
+        mov     rbp, BEYOND
+        mov     rbx, rbp
+        is_fault 8, 12, 0, mov rax, [rbp + 8]
+        is_fault 9, 12, 0, mov rax, [rbp + rcx]
+        is_fault 10, 13, 0, mov rax, [rbx]
+        is_fault 11, 13, 0, push qword [rbx]
+        is_fault 12, 12, 0, leave
+        mov     rsp, rbx
+        is_fault 13, 12, 0, push rax
+        mov     rsp, rbx
+        is_fault 14, 12, 0, pop rax
+        mov     rsp, rbx
+        is_fault 15, 12, 0, call failed
+        mov     rsp, rbx
+        is_fault 16, 12, 0, iretq
+        mov     rsp, rbx
+        is_fault 17, 12, 0, mov rax, [rsp]
         jmp     finished
 
 ; --- single steps, and SYSRET ---------------------------------------------------------------
