@@ -426,6 +426,22 @@ prot32:
         fine    push eax
         fine    pop eax
         stack_fault STACKDN, 0x1002, 12, 0, push eax
+        ; gates: one beyond CS, one of 16 bits with more in the descriptor
+        mov     dword [IDT + 0x1e * 8], ENDING << 16 | 0x1000
+        mov     word [IDT + 0x1e * 8 + 6], 0
+        fault   13, 0, int 0x1e
+        mov     eax, .gate16
+        sub     eax, ROM - (ROM16 << 16)
+        mov     [IDT + 0x1f * 8], eax
+        mov     dword [IDT + 0x1f * 8 + 4], 0xffff8600
+        inc     dword [STEP]
+        int     0x1f
+        jmp     failed
+bits 16
+.gate16:
+        jmp     dword KCODE:.came
+bits 32
+.came:  mov     esp, STACK0
         ; code: jumps beyond the end, from a segment that has one
         mov     dword [WANT + 12], ENDING
         mov     dword [CODE16 + 0x800], 0x00800be9      ; jmp beyond
