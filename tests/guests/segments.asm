@@ -2,7 +2,8 @@
 ;
 ; What segments forbid: accesses beyond a limit, of the wrong kind, through a null selector
 ; or beyond a stack; instructions and jumps beyond CS.  COMMAND chooses the mode; the host
-; reads STATUS as in boot64.inc, with the number of the case that failed in STEP.
+; reads STATUS as in boot64.inc, with the number of the case that failed in STEP.  COMMAND + 16
+; is not 0 where #SS is delivered even on a stack that has no room for it.
 
 COMMAND  equ 0x8000
 STATUS   equ 0x8f00
@@ -403,19 +404,10 @@ prot32:
         fine    mov eax, [0x1000]
         fault   13, 0, mov eax, [0x0ffe]
         ; stacks
-        stack_fault STACK, 0x2000, 12, 0, push eax
-        stack_fault STACK, 0x1004, 12, 0, push eax
         stack_fault STACK, 0x0ffd, 12, 0, pop eax
-        stack_fault STACK, 0x1020, 12, 0, pushad
         stack_fault STACK, 0x0fe4, 12, 0, popad
-        stack_fault STACK, 0x2000, 12, 0, enter 4, 0
-        stack_fault STACK, 0x2000, 12, 0, call done
-        stack_fault STACK, 0x2000, 12, 0, ret
         stack_fault STACK, 0x0ffc, 12, 0, retf
         stack_fault STACK, 0x0ff8, 12, 0, iret
-        stack_fault STACK, 0x2000, 12, 0, call KCODE:done
-        stack_fault STACK, 0x2000, 12, 0, mov eax, [esp]
-        stack_fault STACK, 0x2000, 12, 0, pushfd
         mov     ebp, 0x1000
         stack_fault STACK, 0x0f00, 12, 0, mov eax, [ebp]
         stack_fault STACK, 0x0f00, 12, 0, leave
@@ -425,8 +417,20 @@ prot32:
         mov     esp, 0x60000
         fine    push eax
         fine    pop eax
+        ; a CPU shuts down where the frame has no room either
+        cmp     dword [COMMAND + 16], 0
+        je      .gates
+        stack_fault STACK, 0x2000, 12, 0, push eax
+        stack_fault STACK, 0x1004, 12, 0, push eax
+        stack_fault STACK, 0x1020, 12, 0, pushad
+        stack_fault STACK, 0x2000, 12, 0, enter 4, 0
+        stack_fault STACK, 0x2000, 12, 0, call done
+        stack_fault STACK, 0x2000, 12, 0, ret
+        stack_fault STACK, 0x2000, 12, 0, call KCODE:done
+        stack_fault STACK, 0x2000, 12, 0, mov eax, [esp]
+        stack_fault STACK, 0x2000, 12, 0, pushfd
         stack_fault STACKDN, 0x1002, 12, 0, push eax
-        ; gates: one beyond CS, one of 16 bits with more in the descriptor
+.gates: ; one beyond CS, one of 16 bits with more in the descriptor
         mov     dword [IDT + 0x1e * 8], ENDING << 16 | 0x1000
         mov     word [IDT + 0x1e * 8 + 6], 0
         fault   13, 0, int 0x1e
@@ -598,7 +602,9 @@ stosw_on:
         mov     sp, 0xffff
 pop_at: pop     ax
         jmp     failed16
-pop_on: fault_at push_at, push_on, 12
+pop_on: cmp     byte [ss:COMMAND + 16], 0
+        je      call_on                 ; as in 32-bit code
+        fault_at push_at, push_on, 12
         mov     sp, 1
 push_at:
         push    ax
