@@ -5,6 +5,7 @@
 #include "hw/xen/xen_native.h"
 #include <xen/hvm/save.h>
 #include "records.h"
+#include "tsc.h"
 
 const struct hvm_save_descriptor *xen_vt_records_find(void **all, uint16_t code,
                                                       uint16_t instance)
@@ -18,6 +19,7 @@ const struct hvm_save_descriptor *xen_vt_records_find(void **all, uint16_t code,
     }
     *all = g_malloc(size);
     size = xc_domain_hvm_getcontext(xen_xc, xen_domid, *all, size);
+    xen_vt_tsc_noted();
     while (at + (int)sizeof(*d) <= size) {
         d = (const void *)((const uint8_t *)*all + at);
         if (d->typecode == code && d->instance == instance) {

@@ -13,6 +13,22 @@ typedef HVM_SAVE_TYPE(CPU) Record;
 /* How long a difference is believed, in windows. */
 #define BELIEVED 128
 
+/*
+ * A guest's own write of its TSC moves it by more; what is less comes from not
+ * knowing when exactly Xen noted it.
+ */
+#define WRITTEN_TICKS (1 << 26)
+
+/* When Xen last noted all TSCs, in the host's ticks; protected by the BQL. */
+static int64_t noted_at;
+static unsigned noted;
+
+void xen_vt_tsc_noted(void)
+{
+    noted_at = cpu_get_host_ticks();
+    noted++;
+}
+
 /* Reading all records makes Xen note the TSC of that moment. */
 static bool look(XenVTTsc *t, unsigned vcpu)
 {
@@ -35,6 +51,7 @@ static bool look(XenVTTsc *t, unsigned vcpu)
     }
     t->delta = t->known ? MAX(delta, t->delta) : delta;
     t->sets = 0;
+    t->noted = noted;
     t->known = true;
     return true;
 }
@@ -43,6 +60,16 @@ bool xen_vt_tsc_learn(XenVTTsc *t, unsigned vcpu, uint64_t in_record)
 {
     if (!t->known || t->sets >= BELIEVED) {
         return look(t, vcpu);
+    }
+    if (t->noted != noted) {
+        int64_t moved = in_record - (noted_at + t->delta);
+
+        if (moved < -WRITTEN_TICKS || moved > WRITTEN_TICKS) {
+            t->known = false;
+            return look(t, vcpu);
+        }
+        t->in_record = in_record;
+        t->noted = noted;
     }
     /* The guest has written it. */
     t->delta += in_record - t->in_record;
@@ -59,5 +86,7 @@ uint64_t xen_vt_tsc_set(XenVTTsc *t)
 {
     t->sets++;
     t->in_record = xen_vt_tsc_now(t) + t->late;
+    xen_vt_tsc_noted();
+    t->noted = noted;
     return t->in_record;
 }

@@ -18,8 +18,16 @@ typedef struct XenVTTsc {
     int64_t late;              /* ticks from a value until Xen has set it */
     uint64_t in_record;        /* as long as the guest does not write it */
     unsigned sets;             /* since all records were read */
+    unsigned noted;            /* which of Xen's notes in_record is of */
     bool known;
 } XenVTTsc;
+
+/**
+ * xen_vt_tsc_noted: all records have been read, or some are about to be set
+ *
+ * Xen notes the TSC of that moment for all vCPUs.  Context: with the BQL.
+ */
+void xen_vt_tsc_noted(void);
 
 /**
  * xen_vt_tsc_learn: know how far the guest's TSC is from the host's
