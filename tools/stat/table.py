@@ -40,13 +40,13 @@ def sort(sites, by):
 
 def site_lines(sample, rates, by='exits-saved', most=None):
     """A line for each site; the rest in one if there are more."""
-    yield (f'{"vCPU":>4} {"address":<18} {"state":<8} {"saved/s":>8} {"exits/s":>8} {"saved":>8} {"exits":>8}'
-           f' {"windows":>8} {"ms":>8} {"last stop":<9} device; symbol')
+    yield (f'{"vCPU":>4} {"address":<18} {"state":<8} {"saved/s":>7} {"exits/s":>7} {"saved":>7} {"exits":>7}'
+           f' {"windows":>7} {"ms":>7} {"last stop":<9} device; symbol')
     for s in sort(sample['sites'], by)[:most]:
         yield (f'{s["vcpu"]:>4} {s["address"]:#018x} {s["state"]:<8}'
-               + ''.join(f' {number(rates.site(s, name)):>8}' for name in ('exits-saved', 'exits'))
-               + ''.join(f' {number(s[name]):>8}' for name in ('exits-saved', 'exits', 'windows'))
-               + f' {number(s["ns"] / 1e6):>8} {s["last-stop"]:<9} {s["device"]}'
+               + ''.join(f' {number(rates.site(s, name)):>7}' for name in ('exits-saved', 'exits'))
+               + ''.join(f' {number(s[name]):>7}' for name in ('exits-saved', 'exits', 'windows'))
+               + f' {number(s["ns"] / 1e6):>7} {s["last-stop"]:<9} {s["device"]}'
                + (f'; {s["symbol"]}' if s['symbol'] else ''))
     if most and len(sample['sites']) > most:
         yield f'     ... and {len(sample["sites"]) - most} more'
