@@ -91,15 +91,21 @@ static void learn_exit(CPUState *cpu, int64_t now)
     }
 }
 
+/* RIP costs a hypercall: a site is a port or a page, and how it is accessed. */
+static uint64_t site_of(const ioreq_t *r)
+{
+    uint64_t kind = r->dir << 3 | r->data_is_ptr << 2 | ctz32(r->size | 8);
+    uint64_t mask = r->type == IOREQ_TYPE_PIO ? UINT64_MAX : TARGET_PAGE_MASK;
+
+    return (r->addr & mask) | kind << 56;
+}
+
 static bool wants_window(CPUState *cpu, const ioreq_t *r)
 {
     XenVTIoreq *x = &cpu->accel->vt->ioreq;
     PartialBurstExit exit = {
         .is_port = r->type == IOREQ_TYPE_PIO,
-        .address = r->addr,
-        /* RIP costs a hypercall: a site is what is accessed, and how. */
-        .pc = r->addr | (uint64_t)(r->dir << 3 | r->data_is_ptr << 2 |
-                                   ctz32(r->size | 8)) << 56,
+        .address = r->addr, .pc = site_of(r),
     };
 
     x->asked = false;

@@ -5,12 +5,12 @@
  *
  *   start QMP VNC PROGRAM
  *
- * PROGRAM is run with a QMP server on the UNIX socket QMP besides, and, where
- * the guest is to have a display, with a VNC server on the UNIX socket VNC:
- * libxl passes "-vnc none", but gives us a frame buffer then.  The protocol is
- * Xen's docs/misc/stubdom.txt: arguments in /vm/UUID/image/dm-argv/NNN, the
- * guest's number in our own node "target", console 1 for the state that is
- * saved, console 2 for the one restored.
+ * PROGRAM is run with a QMP server on the UNIX socket QMP besides, and with a
+ * VNC server on the UNIX socket VNC: libxl passes "-vnc none", and does not say
+ * whether the guest is to have one.  The protocol is Xen's
+ * docs/misc/stubdom.txt: arguments in /vm/UUID/image/dm-argv/NNN, the guest's
+ * number in our own node "target", console 1 for the state that is saved,
+ * console 2 for the one restored.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -144,9 +144,9 @@ int main(int argc, char **argv)
     if (asprintf(&args[n++], "unix:%s,server=on,wait=off", argv[1]) < 0) {
         die("out of memory");
     }
-    if (xs_directory(xs, XBT_NULL, "device/vfb", &count)) {
-        args[n++] = "-vnc";
-        args[n++] = join("unix:", argv[2] + 1);
+    args[n++] = "-vnc";
+    if (asprintf(&args[n++], "unix:%s", argv[2]) < 0) {
+        die("out of memory");
     }
     args[n++] = "-add-fd";
     args[n++] = number("fd=%d,set=1", open_console(SAVE_CONSOLE, O_WRONLY));

@@ -117,10 +117,13 @@ class Console:
         end = time.monotonic() + seconds
         while True:
             try:
-                return self.ask('', pattern, 3)
+                self.ask('', pattern, 3)
+                break
             except Wrong:
                 if time.monotonic() > end:
                     raise
+        # More empty lines may have been answered than were waited for.
+        return self.ask('echo in "step"', 'in step\n.*' + pattern, seconds)
 
 
 class Guest:
