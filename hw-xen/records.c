@@ -18,8 +18,9 @@ const struct hvm_save_descriptor *xen_vt_records_find(void **all, uint16_t code,
         return NULL;
     }
     *all = g_malloc(size);
+    xen_vt_tsc_note_begin();
     size = xc_domain_hvm_getcontext(xen_xc, xen_domid, *all, size);
-    xen_vt_tsc_noted();
+    xen_vt_tsc_note_end();
     while (at + (int)sizeof(*d) <= size) {
         d = (const void *)((const uint8_t *)*all + at);
         if (d->typecode == code && d->instance == instance) {

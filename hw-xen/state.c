@@ -170,6 +170,7 @@ bool xen_vt_state_read(CPUState *cpu)
     if (read_record(cpu, HVM_SAVE_CODE(CPU), &s->cpu, sizeof(s->cpu))) {
         return false;
     }
+    s->notes = xen_vt_tsc_notes();
     s->valid = true;
     return true;
 }
@@ -403,14 +404,28 @@ static bool is_at_ins(CPUState *cpu)
     return false;
 }
 
+/* The TSC in the record, as of Xen's last note; IN may have filled the rest. */
+static bool learn_tsc(CPUState *cpu)
+{
+    XenVTState *s = &cpu->accel->vt->state;
+    Record now;
+
+    if (s->notes != xen_vt_tsc_notes()) {
+        if (read_record(cpu, HVM_SAVE_CODE(CPU), &now, sizeof(now))) {
+            return false;
+        }
+        s->cpu.tsc = now.tsc;
+    }
+    return xen_vt_tsc_learn(&s->tsc, cpu->cpu_index, s->cpu.tsc);
+}
+
 bool xen_vt_state_take(CPUState *cpu)
 {
     XenVTState *s = &cpu->accel->vt->state;
     CPUX86State *env = cpu_env(cpu);
 
     if (!xen_vt_state_read(cpu) || !is_known(cpu, &s->cpu) ||
-        !read_xsave(cpu) ||
-        !xen_vt_tsc_learn(&s->tsc, cpu->cpu_index, s->cpu.tsc)) {
+        !read_xsave(cpu) || !learn_tsc(cpu)) {
         return false;
     }
     s->narrow = others_run();
@@ -493,6 +508,7 @@ static int write_records(CPUState *cpu)
 {
     XenVTState *s = &cpu->accel->vt->state;
     uint8_t buf[sizeof(Record) + XEN_VT_XSAVE_MAX + 256], *end = buf;
+    int ret;
 
     end = put(end, HVM_SAVE_CODE(HEADER), 0, header(), sizeof(*header()));
     s->cpu.tsc = xen_vt_tsc_set(&s->tsc);
@@ -501,7 +517,11 @@ static int write_records(CPUState *cpu)
         end = put(end, CPU_XSAVE_CODE, cpu->cpu_index, s->xsave, s->xsave_size);
     }
     end = put(end, HVM_SAVE_CODE(END), 0, NULL, 0);
-    return xc_domain_hvm_setcontext(xen_xc, xen_domid, buf, end - buf);
+    xen_vt_tsc_note_begin();
+    ret = xc_domain_hvm_setcontext(xen_xc, xen_domid, buf, end - buf);
+    xen_vt_tsc_note_end();
+    xen_vt_tsc_was_set(&s->tsc);
+    return ret;
 }
 
 /*

@@ -24,6 +24,7 @@ typedef HVM_SAVE_TYPE(CPU) XenVTRecord;
 typedef struct XenVTState {
     XenVTRecord cpu;           /* as Xen gave it */
     bool valid;                /* cpu is of the access that waits now */
+    unsigned notes;            /* xen_vt_tsc_notes() when it was read */
     bool was_set;              /* so that Xen drops that access */
     bool after_in;             /* ... and was an IN, if RIP is behind it */
     bool narrow;               /* other vCPUs run: set general registers only */

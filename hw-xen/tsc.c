@@ -2,6 +2,7 @@
 /* The guest's TSC while TCG has the vCPU, and when Xen gets it back. */
 
 #include "qemu/osdep.h"
+#include "qemu/processor.h"
 #include "qemu/timer.h"
 #include "hw/xen/xen_native.h"
 #include <xen/hvm/save.h>
@@ -10,83 +11,103 @@
 
 typedef HVM_SAVE_TYPE(CPU) Record;
 
-/* How long a difference is believed, in windows. */
-#define BELIEVED 128
+/* Xen's last note of all TSCs: between which of the host's ticks. */
+static struct {
+    int64_t before, after;
+    unsigned count;
+} note;
 
-/*
- * A guest's own write of its TSC moves it by more; what is less comes from not
- * knowing when exactly Xen noted it.
- */
-#define WRITTEN_TICKS (1 << 26)
-
-/* When Xen last noted all TSCs, in the host's ticks; protected by the BQL. */
-static int64_t noted_at;
-static unsigned noted;
-
-void xen_vt_tsc_noted(void)
+void xen_vt_tsc_note_begin(void)
 {
-    noted_at = cpu_get_host_ticks();
-    noted++;
+    note.before = cpu_get_host_ticks();
 }
 
-/* Reading all records makes Xen note the TSC of that moment. */
+void xen_vt_tsc_note_end(void)
+{
+    note.after = cpu_get_host_ticks();
+    note.count++;
+}
+
+unsigned xen_vt_tsc_notes(void)
+{
+    return note.count;
+}
+
+/* What the last note says, if that fits to what is known. */
+static bool fits(XenVTTsc *t, uint64_t tsc)
+{
+    int64_t least = MAX((int64_t)(tsc - note.after), t->least);
+    int64_t most = MIN((int64_t)(tsc - note.before), t->most);
+
+    if (least > most) {
+        return false;
+    }
+    t->least = least;
+    t->most = most;
+    t->in_record = tsc;
+    t->notes = note.count;
+    return true;
+}
+
 static bool look(XenVTTsc *t, unsigned vcpu)
 {
     g_autofree void *all = NULL;
-    const struct hvm_save_descriptor *d;
-    int64_t before = cpu_get_host_ticks(), delta;
-    const Record *cpu;
+    const struct hvm_save_descriptor *d =
+        xen_vt_records_find(&all, HVM_SAVE_CODE(CPU), vcpu);
 
-    d = xen_vt_records_find(&all, HVM_SAVE_CODE(CPU), vcpu);
-    if (!d) {
-        return false;
+    t->known = d;
+    if (d) {
+        t->least = INT64_MIN;
+        t->most = INT64_MAX;
+        fits(t, ((const Record *)(d + 1))->tsc);
+        t->looked_ns = get_clock();
+        t->meant = t->least;
     }
-    cpu = (const void *)(d + 1);
-    t->in_record = cpu->tsc;
-    /* Taken as the greatest that it can be: time does not run backwards. */
-    delta = cpu->tsc - before;
-    if (t->known && t->sets) {
-        t->late += (t->delta - delta) / (int64_t)t->sets;
-        t->late = MAX(t->late, 0);
-    }
-    t->delta = t->known ? MAX(delta, t->delta) : delta;
-    t->sets = 0;
-    t->noted = noted;
-    t->known = true;
-    return true;
+    return d;
+}
+
+/*
+ * What a record says while nobody has noted anything new is what it said, until
+ * the guest writes its TSC.  It is nonsense where Xen emulates the TSC and has
+ * calibrated its clock since the note, as it does each second.
+ */
+static bool is_old(const XenVTTsc *t, uint64_t in_record)
+{
+    return t->notes == note.count && in_record != t->in_record;
 }
 
 bool xen_vt_tsc_learn(XenVTTsc *t, unsigned vcpu, uint64_t in_record)
 {
-    if (!t->known || t->sets >= BELIEVED) {
+    t->taken = cpu_get_host_ticks();
+    if (!t->known || get_clock() - t->looked_ns > NANOSECONDS_PER_SECOND ||
+        is_old(t, in_record) ||
+        (t->notes != note.count && !fits(t, in_record))) {
         return look(t, vcpu);
     }
-    if (t->noted != noted) {
-        int64_t moved = in_record - (noted_at + t->delta);
-
-        if (moved < -WRITTEN_TICKS || moved > WRITTEN_TICKS) {
-            t->known = false;
-            return look(t, vcpu);
-        }
-        t->in_record = in_record;
-        t->noted = noted;
-    }
-    /* The guest has written it. */
-    t->delta += in_record - t->in_record;
-    t->in_record = in_record;
     return true;
 }
 
 uint64_t xen_vt_tsc_now(const XenVTTsc *t)
 {
-    return cpu_get_host_ticks() + t->delta;
+    int64_t ticks = cpu_get_host_ticks();
+
+    while (ticks - t->taken < t->most - t->least) {
+        cpu_relax();
+        ticks = cpu_get_host_ticks();
+    }
+    return ticks + t->least;
 }
 
 uint64_t xen_vt_tsc_set(XenVTTsc *t)
 {
-    t->sets++;
-    t->in_record = xen_vt_tsc_now(t) + t->late;
-    xen_vt_tsc_noted();
-    t->noted = noted;
+    t->in_record = cpu_get_host_ticks() + MAX(t->least, t->meant) + t->late;
     return t->in_record;
+}
+
+void xen_vt_tsc_was_set(XenVTTsc *t)
+{
+    t->least = t->in_record - note.after;
+    t->most = t->in_record - note.before;
+    t->notes = note.count;
+    t->late += ((note.after - note.before) / 2 - t->late) / 8;
 }

@@ -6,6 +6,7 @@
 #include "../vt.h"
 #include "accel.h"
 #include "level.h"
+#include "posted.h"
 #include "vcpu.h"
 #include "watchdog.h"
 
@@ -26,6 +27,9 @@ void partial_level_apply(void)
                           (int)failures) == 0 && failures;
     if (failures && partial_mixed()) {
         partial_watchdog_start();
+    }
+    if (partial_config->level < PARTIAL_BURSTS) {
+        partial_posted_resume();
     }
     CPU_FOREACH(cpu) {
         run_on_cpu(cpu, start_bursts, RUN_ON_CPU_NULL);

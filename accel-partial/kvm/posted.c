@@ -111,6 +111,18 @@ void partial_posted_stop(MemoryRegion *mr)
     }
 }
 
+void partial_posted_resume(void)
+{
+    unsigned i;
+
+    QEMU_LOCK_GUARD(&lock);
+    for (i = 0; i < count; i++) {
+        if (zones[i].out) {
+            post(&zones[i], true);
+        }
+    }
+}
+
 void partial_posted_exit(hwaddr gpa, bool opens)
 {
     unsigned i;

@@ -32,6 +32,13 @@ uint32_t partial_posted_count(void);
 void partial_posted_stop(MemoryRegion *mr);
 
 /**
+ * partial_posted_resume: all stores may be posted again
+ *
+ * Where there are no bursts any more nobody looks at exits.
+ */
+void partial_posted_resume(void);
+
+/**
  * partial_posted_exit: a store or load left KVM for user space
  * @gpa: guest-physical
  * @opens: a window takes its place

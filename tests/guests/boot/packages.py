@@ -12,7 +12,7 @@ CACHE = os.path.join(TOP, 'tests', 'cache', 'guests')
 # One suite for guests and for the tools that make their images, on any host.
 SUITE = 'bookworm'
 # What the images are made with; its libc comes along, so the host's does not matter.
-TOOLS = ['genisoimage', 'grub-common', 'squashfs-tools']
+TOOLS = ['genisoimage', 'grub-common', 'squashfs-tools', 'syslinux-utils']
 
 
 class Missing(Exception):
