@@ -144,6 +144,7 @@ static void do_interrupt(CPUState *cpu)
         cpu_loop_exit(cpu);
     }
     w->first = false;
+    w->page_faulted |= vector == EXCP0E_PAGE && !env->exception_is_int;
     x86_ops->do_interrupt(cpu);
 }
 
@@ -327,7 +328,8 @@ static bool leave_port(CPUState *cpu, uint32_t port, bool is_out,
 static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
                    PartialStop *why)
 {
-    bool light = cpu->accel->window.kind->light;
+    const PartialWindow *w = &cpu->accel->window;
+    bool light = w->kind->light;
 
     switch (insn) {
     case X86_LEAVE_IN:
@@ -336,7 +338,10 @@ static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
     case X86_LEAVE_SYSTEM:
         return light;
     case X86_LEAVE_SEGMENT:
-        return cpu->accel->window.narrow;
+        return w->narrow;
+    case X86_LEAVE_CR2:
+        return light && !w->page_faulted && partial_vt->has_cr2 &&
+               !partial_vt->has_cr2(cpu);
     case X86_LEAVE_TSC:
         if (light) {
             partial_vt->fetch(cpu, PARTIAL_GROUP_TSC);

@@ -62,6 +62,13 @@ typedef struct PartialVT {
      */
     bool (*take_light)(CPUState *cpu);
 
+    /**
+     * has_cr2: whether take_light() gives CR2 as it is
+     *
+     * If not a window leaves reads of it to VT.  NULL: it does.
+     */
+    bool (*has_cr2)(CPUState *cpu);
+
     /** give_light: hand back what take_light() and fetch() took */
     void (*give_light)(CPUState *cpu);
 

@@ -57,6 +57,11 @@ bool partial_window_is_bounded(CPUState *cpu)
     return cpu->accel->window.kind->bounded;
 }
 
+bool partial_window_page_faulted(CPUState *cpu)
+{
+    return cpu->accel->window.page_faulted;
+}
+
 PartialReason partial_window_reason(CPUState *cpu)
 {
     return cpu->accel->window.reason;
@@ -170,6 +175,7 @@ bool partial_window_open(CPUState *cpu, const PartialWindowKind *kind,
     w->first = kind->failed;
     w->mmu_changed = false;
     w->narrow = false;
+    w->page_faulted = false;
     /* What VT wrote to devices before must reach them before. */
     partial_vt->flush_stores();
     if (!(kind->light ? partial_vt->take_light(cpu) : partial_vt->take(cpu))) {

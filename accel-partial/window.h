@@ -59,6 +59,7 @@ typedef struct PartialWindow {
     bool mmu_changed;          /* so that VT's translations may be old */
     bool event_is_irq;         /* exception_index is a vector from VT */
     bool narrow;               /* may change general registers only */
+    bool page_faulted;         /* CR2 is of a fault in this window */
     bool map_changed;          /* while VT had it; protected by the BQL */
     bool kicked;               /* atomic, any thread: since VT was entered */
     uint32_t blocks_left;
@@ -89,6 +90,12 @@ bool partial_window_is_open(CPUState *cpu);
  * @cpu: the vCPU, in a window or just after it
  */
 bool partial_window_is_bounded(CPUState *cpu);
+
+/**
+ * partial_window_page_faulted: whether CR2 is of a page fault in the window
+ * @cpu: the vCPU, in a window or as it closes
+ */
+bool partial_window_page_faulted(CPUState *cpu);
 
 /**
  * partial_window_reason: why the window was opened

@@ -114,7 +114,7 @@ static bool wants_window(CPUState *cpu, const ioreq_t *r)
         return false;
     }
     if (!runstate_is_running() || cpu->stop || cpu->stopped ||
-        xen_vt_owns_access(r) || !begins(cpu, r)) {
+        !begins(cpu, r)) {
         partial_burst_open(cpu, true);
         return false;
     }
@@ -135,7 +135,7 @@ bool xen_vt_ioreq(XenIOState *state, ioreq_t *slot)
     }
     x = &cpu->accel->vt->ioreq;
     xen_vt_state_forget(cpu);
-    if (!is_access(slot)) {
+    if (!is_access(slot) || xen_vt_owns_access(slot)) {
         x->last = *slot;
         x->at_last_known = false;
         x->answered = 0;

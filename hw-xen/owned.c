@@ -65,12 +65,20 @@ bool xen_vt_owns_page(CPUState *cpu, hwaddr gpa)
     return mr->ops == &unassigned_mem_ops && !memory_region_is_ram(mr);
 }
 
-static bool host_is_amd(void)
+/* The last letters of "HygonGenuine". */
+#define HYGON_ECX 0x656e6975
+
+/* Dom0 does not see the CPU's own flag of it. */
+bool xen_vt_host_is_svm(void)
 {
+    static int svm = -1;
     unsigned a, b, c, d;
 
-    __cpuid(0, a, b, c, d);
-    return c == signature_AMD_ecx;
+    if (svm < 0) {
+        __cpuid(0, a, b, c, d);
+        svm = c == signature_AMD_ecx || c == HYGON_ECX;
+    }
+    return svm;
 }
 
 /*
@@ -80,10 +88,7 @@ static bool host_is_amd(void)
 bool xen_vt_rip_is_behind(CPUState *cpu)
 {
     const XenVTRecord *c = xen_vt_state_record(cpu);
-    static int amd = -1;
 
-    if (amd < 0) {
-        amd = host_is_amd();
-    }
-    return amd || (c->cr0 & CR0_PE_MASK && !(c->rflags & VM_MASK));
+    return xen_vt_host_is_svm() ||
+           (c->cr0 & CR0_PE_MASK && !(c->rflags & VM_MASK));
 }

@@ -542,7 +542,8 @@ static int set_registers(CPUState *cpu, const Record *was)
         /* Of a fault that VT will see again. */
         s->cpu.cr2 = was->cr2;
     }
-    if (xen_vt_set_is_enough(was, &s->cpu)) {
+    if (!partial_window_page_faulted(cpu) &&
+        xen_vt_set_is_enough(was, &s->cpu)) {
         return xen_vt_set_general(cpu->cpu_index, &s->cpu) ||
                (is_extended(s) &&
                 xen_vt_set_extended(cpu->cpu_index, xsave_of(s),

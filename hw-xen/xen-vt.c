@@ -70,6 +70,12 @@ static void msr_written(CPUState *cpu, uint32_t index)
 {
 }
 
+/* Xen does not read CR2 back from SVM's control block. */
+static bool has_cr2(CPUState *cpu)
+{
+    return !xen_vt_host_is_svm();
+}
+
 /* Xen's shadows see no store of QEMU's, so the machine has none: takeover.c. */
 static bool drop_tables(CPUState *cpu)
 {
@@ -97,6 +103,7 @@ const PartialVT partial_vt_xen = {
     .take = take,
     .give = give,
     .take_light = xen_vt_state_take,
+    .has_cr2 = has_cr2,
     .give_light = give_light,
     .fetch = fetch,
     .halt = halt,
