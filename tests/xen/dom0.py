@@ -14,6 +14,8 @@ OURS = os.path.join(TOP, 'build', 'qemu-system-i386')
 # Takes 64-bit code over, too.
 OURS64 = os.path.join(TOP, 'build', 'qemu-system-x86_64')
 FIXED = '/usr/libexec/xen-qemu-system-i386'
+# Windows wherever there may be any.
+BURSTS = ['-accel', 'xen,takeover=bursts,burst-trigger=1']
 # Most seconds for what takes five on an idle machine: an ioreq costs half a millisecond here.
 PATIENCE = 150
 BRIDGE, DOM0_IP = 'xenbr0', '10.9.0.1'
@@ -58,6 +60,14 @@ def log(lines=20):
     """What the device models have said."""
     return run('sh', '-c', f'tail -n {lines} /var/log/xen/qemu-dm-*.log; '
                'dmesg | grep -i "segfault\\|out of memory" | tail -n 3', fails=True)
+
+
+def has_no_windows(guest):
+    """Its device model was told to take over, may not, and has said so."""
+    if 'takeover is off: Xen does not let this device model' not in log(1000):
+        raise Wrong('no word on windows')
+    if guest.windows():
+        raise Wrong('there are windows')
 
 
 class Console:
@@ -134,7 +144,7 @@ class Guest:
         # 'windows': the same as 'ours', which takes the vCPU over whenever it can.
         self.ours = OURS64 if model == 'windows' or options else OURS
         if model == 'windows':
-            options = ['-accel', 'xen,takeover=bursts,burst-trigger=1']
+            options = BURSTS
         self.path = os.path.join(folder, f'{name}.serial')
         self.config = os.path.join(folder, f'{name}.cfg')
         text = [f'name="{name}"', 'type="hvm"', f'memory={memory}',
@@ -195,9 +205,9 @@ class Guest:
         if not subprocess.run(['xenstore-exists', f'/local/domain/{old}'], check=False).returncode:
             raise Wrong(f'xenstore still has domain {old}')
 
-    def windows(self):
+    def windows(self, reason='burst'):
         """How often its vCPU was taken over."""
-        found = re.search(r'takeovers-burst (\d+)', self.monitor('info partial'))
+        found = re.search(rf'takeovers-{reason} +(\d+)', self.monitor('info partial'))
         return int(found.group(1)) if found else 0
 
     def monitor(self, command):
