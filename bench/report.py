@@ -4,6 +4,7 @@ HTML with its pictures inside, and as text."""
 import collections
 import html as markup
 import json
+import math
 import statistics
 
 import workloads
@@ -261,20 +262,21 @@ def groups(runs):
 
 def row(g):
     """A group's cells: names, exits, ratios, hit rate, goals."""
-    def count(engine):
-        value = g.median(userspace, engine)
-        return '-' if value is None else f'{value:.0f}'
+    def counts(what):
+        values = [g.median(what, engine) for engine in ('kvm', 'partial')]
+        return ['-' if value is None else f'{value:.0f}' for value in values]
 
     rate = g.hit_rate()
-    return [g.bed, g.name, count('kvm'), count('partial'), spread(g.ratio(userspace)),
+    return [g.bed, g.name, *counts(exits), spread(g.ratio(exits)),
+            *counts(userspace), spread(g.ratio(userspace)),
             spread(g.ratio(duration)), spread(g.ratio(duration, 'tcg')),
             spread(g.ratio(duration, base='tcg')), spread(g.ratio(cpu)),
             '-' if rate is None else f'{100 * rate:.1f} %',
             ', '.join(goal.verdict for goal in g.goals()) or '-']
 
 
-HEAD = ['place', 'workload', 'user exits, kvm', 'partial', 'fewer', 'faster', 'TCG faster',
-        'than TCG', 'less CPU', 'hit rate', 'goals']
+HEAD = ['place', 'workload', 'exits, kvm', 'partial', 'fewer', 'user exits, kvm', 'partial',
+        'fewer', 'faster', 'TCG faster', 'than TCG', 'less CPU', 'hit rate', 'goals']
 
 
 def text(_about, runs):
@@ -292,11 +294,11 @@ STYLE = '''
 @media(prefers-color-scheme:dark){:root{--bg:#15181c;--fg:#e4e8ec;--dim:#98a2ad;--line:#3a424b;
 --card:#1e2329;--kvm:#8e99a5;--partial:#35b5ad;--tcg:#e0aa48;--ok:#4cc26a;--bad:#ef7a6c;
 --c0:#6ea3dd;--c1:#e0aa48;--c2:#35b5ad;--c3:#cf86c8;--c4:#ec8a6d;--c5:#b3c15a;--c6:#8e99a5}}
-body{background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif;max-width:1060px;
+body{background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif;max-width:1240px;
 margin:2em auto;padding:0 1em}h1{font-size:1.5em}h2{font-size:1.2em;margin:2em 0 .4em}
 h3{font-size:1em;margin:0}table{border-collapse:collapse;width:100%;font-size:.9em}
-.wide{overflow-x:auto}th,td{padding:.25em .6em;text-align:right;border-bottom:1px solid var(--line);
-white-space:nowrap}th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}
+.wide{overflow-x:auto}th,td{padding:.25em .5em;text-align:right;border-bottom:1px solid var(--line);
+vertical-align:top}td{white-space:nowrap}td:last-child{white-space:normal}small{color:var(--dim)}th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}
 th{color:var(--dim);font-weight:500}.dim{color:var(--dim)}.reached{color:var(--ok)}
 .missed{color:var(--bad)}details{background:var(--card);border-radius:8px;padding:.6em 1em;
 margin:.6em 0}summary{cursor:pointer}summary h3{display:inline}.plots{display:flex;flex-wrap:wrap;
@@ -305,6 +307,10 @@ svg{display:block;max-width:100%}svg text{fill:var(--fg);font:12px system-ui,san
 svg .dim{fill:var(--dim)}a{color:var(--c0)}p{margin:.4em 0}'''
 
 CHART, LABEL, BAR = 460, 110, 18
+# The picture of all workloads, a row of which is lower.
+WIDE, LINE = 1200, 16
+# The width of a digit in pictures, in pixels.
+DIGIT = 7
 
 
 def esc(value):
@@ -320,9 +326,9 @@ def number(value):
     return f'{value:.0f}' if value == int(value) or value >= 100 else f'{value:.2g}'
 
 
-def svg(height, parts):
-    """A picture of the usual width."""
-    return (f'<svg viewBox="0 0 {CHART} {height}" width="{CHART}" height="{height}" role="img">'
+def svg(height, parts, width=CHART):
+    """A picture, of the usual width unless told."""
+    return (f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">'
             + ''.join(parts) + '</svg>')
 
 
@@ -376,6 +382,8 @@ def columns(caption, bars):
     if not most:
         return ''
     step = min(60, CHART / len(bars))
+    # Labels that would run into each other are left out.
+    every = math.ceil((max(len(label) for label, _ in bars) + 1) * DIGIT / step)
     out = []
     for i, (label, count) in enumerate(bars):
         h = count / most * 70
@@ -383,8 +391,9 @@ def columns(caption, bars):
             out += [box(i * step + 2, 85 - h, step - 4, round(max(h, 1), 1), 'partial',
                         f'{count:g} windows of {label}'),
                     word(i * step + step / 2, 82 - h, number(count),
-                         ' text-anchor="middle" class="dim"')]
-        out.append(word(i * step + step / 2, 100, label, ' text-anchor="middle" class="dim"'))
+                         ' text-anchor="middle" class="dim"') if step > 4 * DIGIT else '']
+        if i % every == 0:
+            out.append(word(i * step + step / 2, 100, label, ' text-anchor="middle" class="dim"'))
     return figure(caption, svg(106, out))
 
 
@@ -473,6 +482,58 @@ def section(g):
     return ''.join(out) + plots(g) + '</details>'
 
 
+def mark(shape, x, y, ratio, what):
+    """One ratio in the picture of all: its spread as a line, its middle as a mark."""
+    low, middle, high = (x(max(value, LEAST)) for value in ratio)
+    said = f'<title>{esc(what)}: {esc(spread(ratio))}</title>'
+    line = f'<path d="M{low:.1f} {y}H{high:.1f}" stroke="var(--{shape})" stroke-width="2">{said}</path>'
+    if shape == 'partial':
+        return f'{line}<circle cx="{middle:.1f}" cy="{y}" r="4.5" fill="var(--partial)">{said}</circle>'
+    return (f'{line}<rect x="{middle - 4:.1f}" y="{y - 4}" width="8" height="8" '
+            f'fill="var(--{shape})">{said}</rect>')
+
+
+# The least ratio that the picture of all has room for.
+LEAST = .25
+
+
+def all_ratios(found):
+    """A row for each workload: how many fewer exits of the CPU, and how much faster, by powers of ten."""
+    rows = [(g.name, g.ratio(exits) or g.ratio(userspace), g.ratio(duration)) for g in found]
+    rows = [r for r in rows if r[1] or r[2]]
+    if not rows:
+        return ''
+    most = max(r.high for row_ in rows for r in row_[1:] if r)
+    left = LABEL + 40
+    room = WIDE - left - 20
+    scale = room / math.log10(max(most, 10) / LEAST)
+    bottom = len(rows) * LINE + 6
+
+    def x(value):
+        return left + math.log10(value / LEAST) * scale
+
+    out = []
+    for power in range(int(math.log10(max(most, 10))) + 1):
+        at = x(10 ** power)
+        out += [f'<path d="M{at:.1f} 0V{bottom}" stroke="var(--{"fg" if power == 0 else "line"})"/>',
+                word(at, bottom + 13, f'{10 ** power}', ' text-anchor="middle" class="dim"')]
+    for i, (name, fewer, faster) in enumerate(rows):
+        y = i * LINE + 10
+        out.append(word(0, y + 4, name))
+        if faster:
+            out.append(mark('tcg', x, y, faster, f'{name}, time'))
+        if fewer:
+            out.append(mark('partial', x, y, fewer, f'{name}, exits'))
+    return figure('stock KVM over partial; right of 1 partial is better. Circles: exits of the CPU. Squares: time. '
+                  'Lines: least to greatest.', svg(bottom + 18, out, WIDE))
+
+
+def cell(text_):
+    """A ratio's spread goes below it."""
+    middle, _, rest = text_.partition(' (')
+    return esc(middle) + (f'<br><small>{esc(rest[:-1])}</small>' if rest.endswith(')') else '')
+
+
 def overview(found):
     """The table of all workloads, each with a link to its part."""
     out = ['<div class="wide"><table><tr>'
@@ -480,7 +541,7 @@ def overview(found):
     for g in found:
         cells = row(g)[2:-1]
         out.append(f'<tr><td><a href="#{esc(g.bed)}-{esc(g.name)}">{esc(g.name)}</a></td>'
-                   + ''.join(f'<td>{esc(c)}</td>' for c in cells)
+                   + ''.join(f'<td>{cell(c)}</td>' for c in cells)
                    + f'<td>{verdicts(g)}</td></tr>')
     return ''.join(out) + '</table></div>'
 
@@ -500,7 +561,7 @@ def html(about, runs):
            'emulated.</p>']
     for bed in dict.fromkeys(g.bed for g in found):
         mine = [g for g in found if g.bed == bed]
-        out.append(f'<h2>{esc(bed)}</h2>' + overview(mine))
+        out.append(f'<h2>{esc(bed)}</h2>' + all_ratios(mine) + overview(mine))
         out += [section(g) for g in mine]
     out.append("<script>onhashchange=()=>{let d=document.getElementById(location.hash.slice(1));"
                "if(d)d.open=true};onhashchange()</script></html>\n")

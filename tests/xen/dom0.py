@@ -154,7 +154,7 @@ class Guest:
         if model in ('ours', 'windows'):
             text += [f'device_model_override="{self.ours}"']
         if options:
-            text += [f'device_model_args={list(options)}'.replace("'", '"')]
+            text += [f'device_model_args_hvm={list(options)}'.replace("'", '"')]
         with open(self.config, 'w', encoding='utf-8') as f:
             f.write('\n'.join(text) + '\n')
 
