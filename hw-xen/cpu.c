@@ -32,11 +32,13 @@ static void be_like_host(X86CPU *cpu)
     env->cpuid_vendor1 = b;
     env->cpuid_vendor2 = d;
     env->cpuid_vendor3 = c;
+#ifdef TARGET_X86_64
     __cpuid(0x80000000, a, b, c, d);
     if (a >= 0x80000008) {
         __cpuid(0x80000008, a, b, c, d);
         cpu->phys_bits = a & 0xff;
     }
+#endif
 }
 
 static bool cpu_realize(CPUState *cs, Error **errp)

@@ -141,9 +141,10 @@ class Guest:
 
     def __init__(self, folder, name, model, *lines, memory=64, serial='file:{}', options=()):
         self.name, self.model, self.folder = name, model, folder
-        # 'windows': the same as 'ours', which takes the vCPU over whenever it can.
-        self.ours = OURS64 if model == 'windows' or options else OURS
-        if model == 'windows':
+        # 'windows': the same as 'ours', which takes the vCPU over whenever it can; 'windows32':
+        # and knows no 64-bit code.
+        self.ours = OURS64 if model == 'windows' or (options and model == 'ours') else OURS
+        if model in ('windows', 'windows32'):
             options = BURSTS
         self.path = os.path.join(folder, f'{name}.serial')
         self.config = os.path.join(folder, f'{name}.cfg')
@@ -151,7 +152,7 @@ class Guest:
                 f'serial="{serial.format(self.path)}"', *lines]
         if not any(line.startswith('vnc=') for line in lines):
             text += ['vnc=0']
-        if model in ('ours', 'windows'):
+        if model in ('ours', 'windows', 'windows32'):
             text += [f'device_model_override="{self.ours}"']
         if options:
             text += [f'device_model_args_hvm={list(options)}'.replace("'", '"')]
