@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Everything starts from a clean clone: each target configures and builds first.
 
-CONFIGURE_OPTIONS ?=
+# Without a build, one for the tests and the demo is small.  It stays until ./configure is
+# told otherwise.
+SMALL = $(if $(wildcard build/build.ninja),,$(filter demo check check-% bed-% bench%,$(MAKECMDGOALS)))
+CONFIGURE_OPTIONS ?= $(if $(SMALL),--minimal)
 
 .PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen
-.PHONY: bench bench-states install uninstall package deb dist stubdom clean distclean help
+.PHONY: bench bench-states install uninstall package not-minimal deb dist stubdom clean distclean help
 
 all: configure
 	@ninja -C build
@@ -68,8 +71,12 @@ bench-states: all
 package: all
 	@packaging/make-packages
 
+not-minimal: configure
+	@! grep -qx minimal qemu/cache/state/options 2> /dev/null || \
+	    { echo 'make deb: this build is --minimal; ./configure --full (or --found) first' >&2; exit 1; }
+
 # With the package lintian, what it says of them; an error of it is one of ours.
-deb: package
+deb: not-minimal package
 	@! command -v lintian > /dev/null || lintian --fail-on error --suppress-tags bad-distribution-in-changes-file \
 	    build/packages/*.deb
 
