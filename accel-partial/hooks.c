@@ -323,7 +323,8 @@ static bool leave_port(CPUState *cpu, uint32_t port, bool is_out,
 /*
  * CPUID and the MSRs are VT's in a window that both engines may run: a
  * hypervisor leaf or kvmclock's page would have two answers.  So is what VT's
- * own TLB must see; and a light window has not fetched all registers.
+ * own TLB must see, RSM, which reads what VT has saved, and an IRET after which
+ * VT may deliver an NMI; and a light window has not fetched all registers.
  */
 static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
                    PartialStop *why)
@@ -347,6 +348,8 @@ static bool leaves(CPUState *cpu, X86Leave insn, uint32_t arg,
             partial_vt->fetch(cpu, PARTIAL_GROUP_TSC);
         }
         return false;
+    case X86_LEAVE_IRET:
+        return light && cpu_env(cpu)->hflags2 & HF2_NMI_MASK;
     case X86_LEAVE_MMU:
         return partial_mixed();
     default:

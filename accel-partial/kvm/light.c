@@ -376,26 +376,44 @@ void partial_light_rest(CPUState *cpu)
     }
 }
 
+/* An NMI or SMI that is blocked waits in KVM, which sees what unblocks it. */
 static bool event_on_its_way(const struct kvm_vcpu_events *e)
 {
     return e->exception.injected || e->exception.pending ||
            e->interrupt.injected || e->interrupt.shadow || e->nmi.injected ||
-           e->nmi.pending || e->nmi.masked || e->smi.smm || e->smi.pending ||
-           e->triple_fault.pending;
+           (e->nmi.pending && !e->nmi.masked) ||
+           (e->smi.pending && !e->smi.smm) || e->triple_fault.pending;
 }
 
 /*
  * VT may have changed any translation, with or without an INVLPG.  Where guest
  * memory is does not depend on that: what the page walker has found stays,
- * unless a window with more state has put SMM's view there.
+ * unless it found it inside SMM and the guest is outside now, or vice versa.
  */
 static void forget_translations(CPUState *cpu)
 {
+    PartialLight *l = &cpu->accel->vt->light;
+    bool smm = cpu_env(cpu)->hflags & HF_SMM_MASK;
+    bool keeps = l->keeps_walks && l->walked_in_smm == smm;
     uint16_t all = MAKE_64BIT_MASK(0, NB_MMU_MODES);
 
-    tlb_flush_by_mmuidx(cpu, cpu->accel->vt->light.keeps_walks ?
-                             all & ~(1u << MMU_PHYS_IDX) : all);
-    cpu->accel->vt->light.keeps_walks = true;
+    tlb_flush_by_mmuidx(cpu, keeps ? all & ~(1u << MMU_PHYS_IDX) : all);
+    l->keeps_walks = true;
+    l->walked_in_smm = smm;
+}
+
+/* Without SMM's address space there is none that TCG could use. */
+static bool knows_memory(CPUState *cpu, const struct kvm_vcpu_events *e)
+{
+    return !e->smi.smm || cpu->num_ases > 1;
+}
+
+static void take_blocking(CPUX86State *env, const struct kvm_vcpu_events *e)
+{
+    env->hflags &= ~(HF_SMM_MASK | HF_GUEST_MASK | HF_INHIBIT_IRQ_MASK);
+    env->hflags |= e->smi.smm ? HF_SMM_MASK : 0;
+    env->hflags2 &= ~HF2_NMI_MASK;
+    env->hflags2 |= e->nmi.masked ? HF2_NMI_MASK : 0;
 }
 
 bool partial_light_take(CPUState *cpu)
@@ -409,7 +427,7 @@ bool partial_light_take(CPUState *cpu)
     partial_light_unask(cpu);
     if (!all || cpu->vcpu_dirty || cpu->stop || cpu->singlestep_enabled ||
         s->regs.rflags & TF_MASK || event_on_its_way(&s->events) ||
-        run->flags & (KVM_RUN_X86_SMM | KVM_RUN_X86_GUEST_MODE)) {
+        !knows_memory(cpu, &s->events) || run->flags & KVM_RUN_X86_GUEST_MODE) {
         return false;
     }
     l->on = true;
@@ -418,8 +436,7 @@ bool partial_light_take(CPUState *cpu)
     partial_window_set_event(cpu, -1, false);
     cpu->halted = 0;
     env->mp_state = KVM_MP_STATE_RUNNABLE;
-    env->hflags &= ~(HF_SMM_MASK | HF_GUEST_MASK | HF_INHIBIT_IRQ_MASK);
-    env->hflags2 &= ~HF2_NMI_MASK;
+    take_blocking(env, &s->events);
     env->old_exception = -1;
     /* KVM sets bits there and clears none; what is queued was refused above. */
     memset(s->sregs.interrupt_bitmap, 0, sizeof(s->sregs.interrupt_bitmap));

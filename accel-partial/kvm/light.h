@@ -13,7 +13,8 @@
 typedef struct PartialLight {
     bool on;                   /* env has this part only, KVM the rest */
     bool tsc;                  /* ... and the TSC */
-    bool keeps_walks;          /* the soft TLB knows memory as without SMM */
+    bool keeps_walks;          /* the soft TLB knows where memory is */
+    bool walked_in_smm;        /* ... as SMM has it */
     uint64_t dr6;              /* as it was fetched */
     int64_t debug_until;       /* env's debug registers are taken as right */
     bool debug_old;            /* ... and were so when the window began */
@@ -47,7 +48,7 @@ bool partial_light_is_on(CPUState *cpu);
 void partial_light_forget(CPUState *cpu);
 
 /**
- * partial_light_forget_walks: the soft TLB may know memory as SMM has it
+ * partial_light_forget_walks: a window with more state has used the soft TLB
  * @cpu: the vCPU, in its thread
  */
 void partial_light_forget_walks(CPUState *cpu);

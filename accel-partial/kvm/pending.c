@@ -127,13 +127,17 @@ static bool pic_pending(void)
            chip.chip.pic.irr & ~chip.chip.pic.imr;
 }
 
-/* NMI, SMI and INIT do not ask for the interrupt flag. */
+/*
+ * NMI, SMI and INIT do not ask for the interrupt flag.  What is blocked goes on
+ * waiting: no window runs IRET or RSM then.
+ */
 static bool event_pending(CPUState *cpu)
 {
     struct kvm_vcpu_events e;
 
     return kvm_vcpu_ioctl(cpu, KVM_GET_VCPU_EVENTS, &e) < 0 ||
-           e.nmi.pending || e.smi.pending || e.smi.latched_init;
+           (e.nmi.pending && !e.nmi.masked) ||
+           (!e.smi.smm && (e.smi.pending || e.smi.latched_init));
 }
 
 bool partial_pending_interrupt(CPUState *cpu, int64_t since)

@@ -45,6 +45,13 @@ static bool is_rep_load(const uint8_t *code, size_t n, bool rex)
     return false;
 }
 
+static AddressSpace *memory_of(CPUState *cpu)
+{
+    bool smm = cpu->kvm_run->flags & KVM_RUN_X86_SMM && cpu->num_ases > 1;
+
+    return cpu_get_address_space(cpu, smm ? X86ASIdx_SMM : X86ASIdx_MEM);
+}
+
 /* The bytes of the instruction that lie in its first page; how many. */
 static size_t read_code(CPUState *cpu, const struct kvm_sync_regs *s,
                         bool is_64_bit, uint8_t *code)
@@ -59,7 +66,7 @@ static size_t read_code(CPUState *cpu, const struct kvm_sync_regs *s,
     }
     n = MIN(MOST_BYTES, -(t.linear_address | TARGET_PAGE_MASK));
     if (kvm_vcpu_ioctl(cpu, KVM_TRANSLATE, &t) < 0 || !t.valid ||
-        address_space_read(cpu_get_address_space(cpu, 0), t.physical_address,
+        address_space_read(memory_of(cpu), t.physical_address,
                            MEMTXATTRS_UNSPECIFIED, code, n) != MEMTX_OK) {
         return 0;
     }
@@ -82,7 +89,6 @@ void partial_rep_stop_arm(CPUState *cpu, uint64_t count)
 
     /* RCX must tell afterwards what KVM did. */
     if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.is_write ||
-        run->flags & KVM_RUN_X86_SMM ||
         regs->rcx != count - 1 || regs->rcx == 1 ||
         regs->rcx == pretended + 1 || cpu->vcpu_dirty ||
         !at_rep_load(cpu, &run->s.regs)) {

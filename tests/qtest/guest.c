@@ -36,11 +36,12 @@ bool guest_have_kvm(void)
 QTestState *guest_start(const char *accel, const char *image, const char *more)
 {
     const char *dir = g_getenv("QTEST_GUESTS");
+    g_autofree char *bios = image ? g_strdup_printf("-bios %s/%s", dir, image)
+                                  : NULL;
 
     g_assert_nonnull(dir);
     return qtest_initf("-accel %s -M pc -m 64 -nodefaults -S -no-shutdown "
-                       "-bios %s/%s -device pc-testdev %s",
-                       accel, dir, image, more);
+                       "%s -device pc-testdev %s", accel, bios ?: "", more);
 }
 
 void guest_command(QTestState *qts, uint32_t what, uint32_t cpl,

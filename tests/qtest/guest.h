@@ -39,7 +39,8 @@ bool guest_have_kvm(void);
 /**
  * guest_start: create a paused machine
  * @accel: what follows "-accel "
- * @image: file name of the firmware image, below $QTEST_GUESTS
+ * @image: file name of the firmware image, below $QTEST_GUESTS; NULL if @more
+ *         names it
  * @more: further options, or ""
  */
 QTestState *guest_start(const char *accel, const char *image,
