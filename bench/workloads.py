@@ -12,6 +12,7 @@ sys.path[:0] = [os.path.join(TOP, 'tests', 'beds'), os.path.join(TOP, 'tests', '
 # pylint: disable=wrong-import-position
 import images  # noqa: E402
 import parts  # noqa: E402
+import varstore  # noqa: E402
 from catalog import grub_legacy, grub_theme, ovmf, userland  # noqa: E402
 
 LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000',
@@ -25,6 +26,7 @@ class Workload:
     def __init__(self, name, kind, title):
         self.name, self.kind, self.title = name, kind, title
         self.marked = False     # whether the guest says on its console when it starts
+        self.smm = False        # whether it needs SMM, which not every KVM has
 
     def options(self, _dir):
         """QEMU's options; files may be made in the folder given."""
@@ -173,13 +175,45 @@ class SplashLegacy(Image):
 class Uefi(Image):
     """OVMF from reset to its shell."""
 
-    guest = ovmf.Ovmf()
+    def __init__(self, *words, guest=ovmf.Ovmf()):
+        super().__init__(*words)
+        self.guest = guest
+        self.smm = guest.smm == 'on'
 
     def is_over(self, run):
         return run.says('UEFI Interactive Shell')
 
     def outcome(self, run, end):
         return end or 'done'
+
+
+class Reclaim(Uefi):
+    """OVMF with SMM, whose variable store is nearly full of what was deleted."""
+
+    def __init__(self, *words):
+        super().__init__(*words, guest=ovmf.OvmfSmm())
+        self.flash = self.left = None
+
+    def options(self, dir):
+        options = super().options(dir)
+        with open(os.path.join(ovmf.FOLDER, 'OVMF_VARS_4M.fd'), 'rb') as f:
+            full = varstore.fill(f.read())
+        self.flash = os.path.join(dir, 'flash')
+        with open(self.flash, 'wb') as f:
+            f.write(full)
+        return options[:-1] + [f'if=pflash,unit=1,format=raw,file={self.flash}']
+
+    def is_over(self, run):
+        return run.says('Shell>')
+
+    def outcome(self, run, end):
+        with open(self.flash, 'rb') as f:
+            left = f.read()
+        states = [state for state, *_ in varstore.variables(left)]
+        if not end and states.count(varstore.DELETED) > 10:
+            return 'nothing was reclaimed'
+        self.left = self.left or left
+        return end or ('done' if left == self.left else 'its flash is not as before')
 
 
 class Program(Image):
@@ -235,6 +269,9 @@ WORKLOADS = [
     Firmware('seabios', 'burst', 'SeaBIOS, from reset to a boot sector'),
     Splash('gfxterm', 'burst', 'GRUB 2 with a theme, from reset to its menu'),
     Uefi('ovmf', 'burst', 'OVMF, from reset to its shell'),
+    Uefi('ovmf-smm', 'burst', 'OVMF with SMM, from reset to its shell',
+         guest=ovmf.OvmfSmm()),
+    Reclaim('reclaim', 'burst', 'OVMF with SMM, which writes its full variable store anew'),
     Linux('boot', 'burst', 'Linux boots, serial console'),
     Linux('pata', 'burst', 'Linux, disk on IDE without DMA', '-drive',
           'if=ide,format=raw,file={disk}'),
