@@ -8,6 +8,7 @@
 #include "tcg/insn-start-words.h"
 #include "allow.h"
 #include "devices.h"
+#include "recall.h"
 #include "vcpu-state.h"
 #include "vt.h"
 #include "trace.h"
@@ -94,6 +95,9 @@ static void ask_policy(CPUState *cpu, const PartialBurstExit *exit)
         .now = get_clock(), .posted = exit->posted,
     };
     d = policy_exit(b->policy, &e);
+    if (allowed) {
+        partial_recall(cpu, b->policy, &d);
+    }
     if (trace_event_get_state_backends(TRACE_PARTIAL_BURST_EXIT)) {
         g_autofree char *name = partial_device_name(e.device);
 
@@ -200,6 +204,7 @@ static void closed(CPUState *cpu, PartialStop stop)
     r.ns = r.now - b->start;
     r.cold_ns = MIN(b->cold_ns, r.ns);
     policy_window_done(b->policy, b->site, &r);
+    partial_recall_note(b->policy, b->site);
     if (b->posted && b->site->state == POLICY_GOOD &&
         partial_vt->stop_posting) {
         partial_vt->stop_posting(b->posted);
@@ -457,6 +462,7 @@ void partial_burst_open(CPUState *cpu, bool kicked)
         b->site = NULL;
         return;
     }
+    partial_recall_open(cpu, b->site);
     b->quiet_left = b->quiet;
     b->accesses = 0;
     b->saved = 0;

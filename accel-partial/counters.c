@@ -26,6 +26,7 @@ static const struct {
     PLAIN("irq-checks", irq_checks),
     PLAIN("io-splits", io_splits),
     PLAIN("burst-skips", burst_skips),
+    PLAIN("recalled", recalled),
     PLAIN("rep-stops", rep_stops),
 #undef PLAIN
 };

@@ -71,6 +71,7 @@ typedef struct PartialConfig {
     uint32_t burst_us;         /* longest wait of an interrupt, microseconds */
     char *burst_allow;
     char *burst_deny;
+    char *learn;               /* NULL: not said; on, off, or a path */
 
     PartialModes states;       /* CPU modes that belong to TCG */
     bool tcg_owns_all;         /* VT never runs this guest */

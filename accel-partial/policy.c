@@ -16,6 +16,8 @@
 #define WINDOWS_TO_REASK 4096
 /* Exits that a bad site lets pass, growing with each bad verdict. */
 #define BACKOFF_FIRST 128
+/* ... and one that an earlier run found bad. */
+#define BACKOFF_RECALLED 2048
 /* A window that has cost so many exits more than it saved is given up. */
 #define LOSS_EXITS 64
 #define BACKOFF_MAX (1u << 16)
@@ -39,9 +41,11 @@
  * of each group are looked at, and they count for the others.  Groups grow by a
  * part of the exits so far; after many only, if a good site may come again.
  * The first and the longest are as long as no loop, or it would always be the
- * same that are seen.
+ * same that are seen.  Where verdicts are recalled, sites that are met for the
+ * first time matter: groups begin later.
  */
 #define VAIN_EXITS 64
+#define RECALL_VAIN_EXITS 1024
 #define GROUP_LOOKS 8
 #define GROUP_FIRST 61
 #define GROUP_MOST 271
@@ -204,7 +208,7 @@ static bool has_hope(const Policy *p, const PolicySite *s)
 {
     switch (s->state) {
     case POLICY_GOOD:
-        return true;
+        return !s->recalled || has_credit(p, s);
     case POLICY_BAD:
         return !s->wait && has_credit(p, s);
     case POLICY_COUNTING:
@@ -305,9 +309,10 @@ static uint32_t group_of(const Policy *p)
 /* No window could open: how many exits that come need not be looked at. */
 static uint32_t waste(Policy *p)
 {
+    uint32_t first = p->recalls ? RECALL_VAIN_EXITS : VAIN_EXITS;
+
     p->vain += p->vain < UINT32_MAX;
-    if (p->vain < VAIN_EXITS ||
-        (p->vain > VAIN_EXITS && ++p->looks < GROUP_LOOKS)) {
+    if (p->vain < first || (p->vain > first && ++p->looks < GROUP_LOOKS)) {
         return 0;
     }
     p->looks = 0;
@@ -320,6 +325,49 @@ static uint32_t waste(Policy *p)
 static void hope(Policy *p)
 {
     p->vain = p->looks = p->skip = 0;
+}
+
+static void decide(PolicySite *s, PolicySiteState state)
+{
+    s->state = state;
+    s->windows = 0;
+}
+
+PolicyDecision policy_recall(Policy *p, PolicySite *site, bool pays,
+                             uint32_t gap)
+{
+    if (site->state != POLICY_COUNTING) {
+        return (PolicyDecision) { .site = site };
+    }
+    site->gap = gap < p->limits.quiet ? gap : p->limits.quiet;
+    if (!pays) {
+        decide(site, POLICY_BAD);
+        site->wait = BACKOFF_RECALLED;
+        return (PolicyDecision) { .site = site };
+    }
+    p->recalls = true;
+    decide(site, POLICY_GOOD);
+    site->recalled = true;
+    if (!has_hope(p, site)) {
+        return (PolicyDecision) { .site = site };
+    }
+    hope(p);
+    return open_at(p, site);
+}
+
+bool policy_has_paid(const Policy *p, const PolicySite *site)
+{
+    return site->all_saved * worth_of(p, site) > site->all_ns;
+}
+
+bool policy_would_pay(const Policy *p, const PolicySite *site)
+{
+    uint64_t exits = site->all_exits + site->all_saved;
+
+    if (!site->all_windows) {
+        return site->close >= LOSS_EXITS;
+    }
+    return exits >= LOSS_EXITS && exits * worth_of(p, site) > site->all_ns;
 }
 
 PolicyDecision policy_exit(Policy *p, const PolicyExit *e)
@@ -376,12 +424,6 @@ static void account(Policy *p, PolicySite *s, const PolicyResult *r)
     s->windows += s->windows < UINT32_MAX;
 }
 
-static void decide(PolicySite *s, PolicySiteState state)
-{
-    s->state = state;
-    s->windows = 0;
-}
-
 /* What windows gained there leaves no doubt, however few they were. */
 static bool clearly_pays(const Policy *p, const PolicySite *s)
 {
@@ -389,12 +431,21 @@ static bool clearly_pays(const Policy *p, const PolicySite *s)
            (uint64_t)s->spent * 1000 + (uint64_t)p->exit_ns * LOSS_EXITS;
 }
 
+/* Of a site that is good only by what was recalled as little is known. */
+static bool is_early(const Policy *p, const PolicySite *s)
+{
+    return s->windows < WINDOWS_TO_JUDGE && !clearly_pays(p, s) &&
+           (s->state != POLICY_GOOD || s->recalled);
+}
+
 static void judge(const Policy *p, PolicySite *s)
 {
-    if (s->windows < WINDOWS_TO_JUDGE && s->state != POLICY_GOOD &&
-        !clearly_pays(p, s)) {
-        s->state = POLICY_TRYING;
-    } else if (s->saved <= s->spent) {
+    if (is_early(p, s)) {
+        s->state = s->recalled ? POLICY_GOOD : POLICY_TRYING;
+        return;
+    }
+    s->recalled = false;
+    if (s->saved <= s->spent) {
         decide(s, POLICY_BAD);
         s->wait = s->backoff;
         s->backoff = s->backoff < BACKOFF_MAX / 4 ? s->backoff * 4
@@ -438,6 +489,7 @@ void policy_refused(PolicySite *site)
     if (site->state != POLICY_DENIED) {
         decide(site, POLICY_COUNTING);
         site->close = 0;
+        site->recalled = false;
     }
 }
 

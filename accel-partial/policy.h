@@ -51,6 +51,9 @@ typedef struct PolicySite {
     uint8_t state;          /* PolicySiteState */
     uint8_t stop;           /* the caller's, of its last window */
     bool promises;          /* but for translation its last window paid */
+    bool recalled;          /* GOOD by what an earlier run has learnt */
+    uint8_t asked;          /* the caller's: whether it has asked for that */
+    uint64_t key;           /* the caller's */
     /* For people only, since the site was met or policy_forget_sums(): */
     uint64_t all_exits;     /* that came all the same */
     uint64_t all_windows;
@@ -70,6 +73,7 @@ typedef struct Policy {
     uint32_t skip;          /* how many are passed over between groups */
     bool skipped;           /* the caller was told to pass some over */
     bool started;           /* there has been a window */
+    bool recalls;           /* a verdict that windows pay was recalled */
     bool after_window;      /* nothing has left VT since the last window */
     PolicySite *good;       /* the last that opened a window as such */
     PolicySite *head;       /* with which the burst began */
@@ -129,6 +133,41 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns);
  * are to be skipped: what does not pay costs next to nothing.
  */
 PolicyDecision policy_exit(Policy *p, const PolicyExit *e);
+
+/**
+ * policy_recall: an earlier run has learnt what windows at a site are worth
+ * @p: the vCPU's policy
+ * @site: from the decision about its first exit, which opened none
+ * @pays: they were worth more than they cost
+ * @gap: most blocks that were seen between accesses
+ *
+ * What is recalled may be wrong: it is measured as ever, and what windows lose
+ * that it opens is taken from the credit for trials.
+ * Returns: a decision in place of that one
+ */
+PolicyDecision policy_recall(Policy *p, PolicySite *site, bool pays,
+                             uint32_t gap);
+
+/**
+ * policy_has_paid: what all windows at a site were worth
+ * @p: the vCPU's policy
+ * @site: one at which there was a window
+ *
+ * Returns: whether they saved more time than they took, translation included
+ */
+bool policy_has_paid(const Policy *p, const PolicySite *site);
+
+/**
+ * policy_would_pay: whether windows at the first exit are worth a try next time
+ * @p: the vCPU's policy
+ * @site: from a decision
+ *
+ * Windows of this run came late and paid for translation with what was left of
+ * the burst.  Returns: whether all exits of the site, those that came included,
+ * are worth more than its windows took; without windows, whether a burst was
+ * longer than what a window may lose
+ */
+bool policy_would_pay(const Policy *p, const PolicySite *site);
 
 /**
  * policy_window_done: learn from a window that policy_exit() opened

@@ -246,6 +246,26 @@ static void set_burst_deny(Object *obj, const char *value, Error **errp)
     config_of(obj)->burst_deny = g_strdup(value);
 }
 
+static char *get_learn(Object *obj, Error **errp)
+{
+    return g_strdup(config_of(obj)->learn ?: "on");
+}
+
+static void set_learn(Object *obj, const char *value, Error **errp)
+{
+    if (is_too_late(obj, "learn", errp)) {
+        return;
+    }
+    if (!g_str_equal(value, "on") && !g_str_equal(value, "off") &&
+        !strchr(value, '/')) {
+        error_setg(errp, "learn: '%s' is none of on, off, and a file's path "
+                   "with a slash in it", value);
+        return;
+    }
+    g_free(config_of(obj)->learn);
+    config_of(obj)->learn = g_strdup(value);
+}
+
 /* "-accel partial,help": the generic parser takes it for a property. */
 static void print_help(Object *obj, bool value, Error **errp)
 {
@@ -282,6 +302,7 @@ void partial_props_finalize(PartialConfig *config)
     g_free(config->states_option);
     g_free(config->burst_allow);
     g_free(config->burst_deny);
+    g_free(config->learn);
 }
 
 static void add_string(ObjectClass *oc, const char *name,
@@ -348,6 +369,9 @@ void partial_props_add(ObjectClass *oc, PartialConfigOf *config_of)
     add_string(oc, "takeover", get_takeover, set_takeover,
         "What TCG may take over, each including those before: off, failures, "
         "states, bursts, all (default: all)");
+    add_string(oc, "learn", get_learn, set_learn,
+        "Where it is kept which sites' bursts paid, for later starts: on (the "
+        "user's cache folder), off, or a file's path (default: on)");
     add_string(oc, "states", get_states, set_states,
         "CPU modes that belong to TCG: auto (what VT does not run natively), "
         "none, all, or a list such as real:bigreal (default: auto)");

@@ -44,6 +44,7 @@ typedef struct PartialStats {
     uint64_t light_tsc;        /* ... and the TSC */
     uint64_t irq_checks;       /* times VT was asked for an interrupt */
     uint64_t io_splits;        /* blocks cut at a device access */
+    uint64_t recalled;         /* sites that an earlier run knew */
     uint64_t burst_skips;      /* exits that policy was not asked about */
     uint64_t rep_stops;        /* REPs that VT was made to stop in */
     PartialTimes times;        /* protected by seq */

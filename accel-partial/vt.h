@@ -88,6 +88,19 @@ typedef struct PartialVT {
      */
     void (*halt)(CPUState *cpu);
 
+    /**
+     * read_code: bytes of guest code while VT has the vCPU
+     * @pc: [in] RIP of one of them
+     * @around: [in] most bytes before that one, and from it on
+     * @code: [out] room for twice as many; those of one page are read
+     * @at: [out] which of them is the one at @pc
+     *
+     * NULL where VT cannot tell cheaply.  Context: without the BQL as well.
+     * Returns: how many were read; 0 if it is no memory
+     */
+    size_t (*read_code)(CPUState *cpu, uint64_t pc, size_t around,
+                        uint8_t *code, size_t *at);
+
     /* --- an exit for a device access, the access still in flight -------- */
     /* Context of these: the vCPU's thread, without the BQL. */
 

@@ -19,6 +19,7 @@
 #include "../info.h"
 #include "../props.h"
 #include "../query.h"
+#include "../store.h"
 #include "../vcpu-state.h"
 #include "accel.h"
 #include "debug.h"
@@ -161,6 +162,7 @@ static int partial_init_machine(MachineState *ms)
     partial_engine_start(ms->smp.max_cpus);
     partial_features_install();
     partial_info_register(ms);
+    partial_store_register();
     partial_query_register_with_vt();
     if (s->config.level >= PARTIAL_FAILURES) {
         partial_level_apply();

@@ -11,6 +11,7 @@
 #include "light.h"
 #include "msr.h"
 #include "owned.h"
+#include "peek.h"
 #include "pending.h"
 #include "posted.h"
 #include "rep-stop.h"
@@ -58,6 +59,7 @@ const PartialVT partial_vt_kvm = {
     .give_light = partial_light_give,
     .fetch = fetch,
     .halt = partial_state_halt_in_kernel,
+    .read_code = partial_peek_code,
     .complete = complete,
     .complete_element = partial_rep_stop_arm,
     .cancel = partial_light_unask,

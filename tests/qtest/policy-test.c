@@ -844,6 +844,10 @@ static void fuzz_once(uint32_t seed)
                 .now = mad_number(r), .posted = mad_number(r)
             });
             check(&f, &limits, &d);
+            if (!d.open && g_rand_boolean(r)) {
+                d = policy_recall(p, d.site, g_rand_boolean(r), mad_number(r));
+                check(&f, &limits, &d);
+            }
             if (d.open) {
                 policy_window_done(p, d.site, &(PolicyResult) {
                     .now = mad_number(r), .ns = mad_number(r),
@@ -895,6 +899,94 @@ static void test_never_a_loss(void)
         g_free(f.p);
         g_rand_free(r);
     }
+}
+
+/* A site that was seen once opens a window at its first exit. */
+static void test_recall_pays(void)
+{
+    Fixture f = start_late(&usual);
+    PolicyDecision d = leave(&f, 1, 100 * EXIT_NS);
+
+    g_assert_false(d.open);
+    d = policy_recall(f.p, d.site, true, 20);
+    g_assert_true(d.open);
+    g_assert_cmpint(d.quiet, >, 20);
+    /* One window that loses, as it translates, is no verdict yet. */
+    window(&f, d.site, 50 * EXIT_NS, 20, 20, true);
+    d = leave(&f, 1, EXIT_NS);
+    g_assert_true(d.open);
+    window(&f, d.site, EXIT_NS, 100, 20, true);
+    g_assert_cmpint(d.site->state, ==, POLICY_GOOD);
+    g_assert_true(policy_has_paid(f.p, d.site));
+    /* What this run has learnt counts more. */
+    d = policy_recall(f.p, d.site, false, 1);
+    g_assert_cmpint(d.site->state, ==, POLICY_GOOD);
+    g_free(f.p);
+}
+
+/* What comes too late in this run may pay in the next. */
+static void test_would_pay(void)
+{
+    Fixture f = start_late(&usual);
+    PolicyDecision d = { 0 };
+    int i;
+
+    for (i = 0; i < 30; i++) {
+        d = leave(&f, 1, EXIT_NS);
+        g_assert_false(policy_would_pay(f.p, d.site));
+    }
+    for (; i < 70; i++) {
+        d = leave(&f, 1, EXIT_NS);
+    }
+    g_assert_true(policy_would_pay(f.p, d.site));
+    window(&f, d.site, EXIT_NS * (i - 1), 0, 1, false);
+    g_assert_true(policy_would_pay(f.p, d.site));
+    g_assert_false(policy_has_paid(f.p, d.site));
+    window(&f, d.site, EXIT_NS * 2, 0, 1, false);
+    g_assert_false(policy_would_pay(f.p, d.site));
+    g_free(f.p);
+}
+
+static void test_recall_bad(void)
+{
+    Fixture f = start_late(&usual);
+    PolicyDecision d = leave(&f, 1, 100 * EXIT_NS);
+    int i;
+
+    g_assert_false(policy_recall(f.p, d.site, false, 20).open);
+    for (i = 0; i < 1000; i++) {
+        g_assert_false(leave(&f, 1, EXIT_NS).open);
+    }
+    /* ... but the verdict is no sentence. */
+    for (d.open = false; i < 1000000 && !d.open; i++) {
+        d = leave(&f, 1, EXIT_NS);
+    }
+    g_assert_true(d.open);
+    g_free(f.p);
+}
+
+/* A store that is wrong about every site costs no more than trials may. */
+static void test_recall_wrong(void)
+{
+    Fixture f = start_late(&usual);
+    uint64_t lost = 0, all = 0;
+    int i;
+
+    for (i = 0; i < 100000; i++) {
+        PolicyDecision d = leave(&f, i / 4, EXIT_NS);
+
+        all += EXIT_NS;
+        if (!d.open) {
+            d = policy_recall(f.p, d.site, true, 5);
+        }
+        if (d.open) {
+            window(&f, d.site, 60 * EXIT_NS, 1, 1, true);
+            lost += 60 * EXIT_NS;
+        }
+    }
+    g_assert_cmpint(lost, >, 0);
+    g_assert_cmpint(lost, <, 800 * EXIT_NS + all / 50);
+    g_free(f.p);
 }
 
 /* What people are told is exact, also of exits that were passed over. */
@@ -964,6 +1056,10 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/code-changed", test_code_changed);
     g_test_add_func("/policy/crowd", test_crowd);
     g_test_add_func("/policy/never-a-loss", test_never_a_loss);
+    g_test_add_func("/policy/recall-pays", test_recall_pays);
+    g_test_add_func("/policy/recall-bad", test_recall_bad);
+    g_test_add_func("/policy/would-pay", test_would_pay);
+    g_test_add_func("/policy/recall-wrong", test_recall_wrong);
     g_test_add_func("/policy/sums", test_sums);
     g_test_add_func("/policy/fuzz", test_fuzz);
     return g_test_run();

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The file of verdicts: read, merged with what others wrote, replaced. */
+
+#include "qemu/osdep.h"
+#include <sys/file.h>
+#include "qemu/error-report.h"
+#include "qemu/lockable.h"
+#include "qemu/thread.h"
+#include "system/qtest.h"
+#include "system/runstate.h"
+#include "system/system.h"
+#include "partial.h"
+#include "store.h"
+
+/* Replaces the user's folder, for tests. */
+#define DIR_VARIABLE "QEMU_PARTIAL_CACHE"
+/* Another VM writes for as long as this at most, or else it has died. */
+#define LOCK_TRIES 20
+#define LOCK_US 5000
+
+static QemuMutex lock;
+static Learnt *learnt;          /* protected by lock; NULL: off */
+static bool changed;            /* ... since it was written */
+static char *path;              /* constant once learnt is set */
+static bool was_empty;          /* the same */
+
+static char *default_path(void)
+{
+    const char *dir = g_getenv(DIR_VARIABLE);
+
+    return dir ? g_build_filename(dir, "sites", NULL)
+               : g_build_filename(g_get_user_cache_dir(), "qemu-partial",
+                                  "sites", NULL);
+}
+
+/* A file that only root or this user may write; NULL if there is none. */
+static char *read_own(void)
+{
+    int fd = qemu_open_old(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    g_autofree char *text = NULL;
+    struct stat st;
+    ssize_t n = -1;
+
+    if (fd < 0) {
+        return NULL;
+    }
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        (st.st_uid == 0 || st.st_uid == geteuid()) &&
+        !(st.st_mode & (S_IWGRP | S_IWOTH))) {
+        text = g_malloc(LEARNT_TEXT_MOST + 1);
+        n = read(fd, text, LEARNT_TEXT_MOST);
+    }
+    close(fd);
+    if (n < 0) {
+        return NULL;
+    }
+    text[n] = 0;
+    return g_steal_pointer(&text);
+}
+
+/* What the file has; nothing if it is not there or not whole. */
+static void read_table(Learnt *l, bool tell)
+{
+    g_autofree char *text = read_own();
+
+    if (!text) {
+        learnt_init(l);
+    } else if (!learnt_parse(l, text) && tell) {
+        warn_report("accel partial: %s is damaged, and not used; it will be "
+                    "written anew", path);
+    }
+}
+
+/* The file itself is replaced, so the lock has one of its own. */
+static int take_lock(void)
+{
+    g_autofree char *name = g_strconcat(path, ".lock", NULL);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int i;
+
+    for (i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            return fd;
+        }
+        g_usleep(LOCK_US);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
+/* Readers see all of one table: another file is written first and renamed. */
+static bool write_table(const Learnt *ours)
+{
+    g_autofree char *text = g_malloc(LEARNT_TEXT_MOST);
+    g_autofree Learnt *all = g_new(Learnt, 1);
+
+    read_table(all, false);
+    learnt_merge(all, ours);
+    return g_file_set_contents_full(path, text, learnt_print(all, text),
+                                    G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
+}
+
+/* Where it cannot be written, as in a sandbox, the next run learns again. */
+static void save(void)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    int fd;
+
+    QEMU_LOCK_GUARD(&lock);
+    if (!changed || g_mkdir_with_parents(dir, 0700) < 0) {
+        return;
+    }
+    fd = take_lock();
+    if (fd >= 0) {
+        changed = !write_table(learnt);
+        close(fd);
+    }
+}
+
+static void vm_stopped(void *opaque, bool running, RunState state)
+{
+    if (!running) {
+        save();
+    }
+}
+
+static void machine_ready(Notifier *n, void *unused)
+{
+    const char *option = partial_config->learn;
+
+    /* Tests by qtest see the same each time. */
+    if (g_strcmp0(option, "off") == 0 || (!option && qtest_driver())) {
+        return;
+    }
+    path = option && !g_str_equal(option, "on") ? g_strdup(option)
+                                                : default_path();
+    learnt = g_new(Learnt, 1);
+    read_table(learnt, true);
+    was_empty = learnt->count == 0;
+    qemu_add_vm_change_state_handler(vm_stopped, NULL);
+}
+
+void partial_store_register(void)
+{
+    static Notifier notifier = { .notify = machine_ready };
+
+    qemu_mutex_init(&lock);
+    qemu_add_machine_init_done_notifier(&notifier);
+}
+
+bool partial_store_is_on(void)
+{
+    return learnt;
+}
+
+bool partial_store_is_empty(void)
+{
+    return was_empty;
+}
+
+bool partial_store_find(uint64_t key, LearntSite *site)
+{
+    const LearntSite *s;
+
+    QEMU_LOCK_GUARD(&lock);
+    s = learnt_find(learnt, key);
+    if (s) {
+        *site = *s;
+        changed = true;
+    }
+    return s;
+}
+
+void partial_store_note(uint64_t key, bool pays, uint32_t gap)
+{
+    QEMU_LOCK_GUARD(&lock);
+    changed |= learnt_note(learnt, key, pays, gap);
+}
+
+char *partial_store_path(void)
+{
+    return learnt ? g_strdup(path) : NULL;
+}
