@@ -7,7 +7,7 @@ SMALL = $(if $(wildcard build/build.ninja),,$(filter demo check check-% bed-% be
 CONFIGURE_OPTIONS ?= $(if $(SMALL),--minimal)
 
 .PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen
-.PHONY: bench bench-states install uninstall package not-minimal deb dist stubdom clean distclean help
+.PHONY: bench bench-states install uninstall programs package not-minimal deb dist stubdom clean distclean help
 
 all: configure
 	@ninja -C build
@@ -68,7 +68,10 @@ bench: all
 bench-states: all
 	@bench/run --states --name states $(BENCH)
 
-package: all
+programs: configure
+	@scripts/install build
+
+package: programs
 	@packaging/make-packages
 
 not-minimal: configure
