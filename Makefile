@@ -7,7 +7,7 @@ SMALL = $(if $(wildcard build/build.ninja),,$(filter demo check check-% bed-% be
 CONFIGURE_OPTIONS ?= $(if $(SMALL),--minimal)
 
 .PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen
-.PHONY: bench bench-states install uninstall programs package not-minimal deb dist stubdom clean distclean help
+.PHONY: bench bench-states install uninstall programs package not-minimal deb dist docs stubdom clean distclean help
 
 all: configure
 	@ninja -C build
@@ -87,6 +87,10 @@ deb: not-minimal package
 dist: configure
 	@packaging/make-dist
 
+# Our pages and QEMU's manual, in build/docs-html.
+docs: configure
+	@scripts/make-docs
+
 stubdom: all
 	@hw-xen/stubdom/make
 
@@ -118,6 +122,7 @@ help:
 	@echo 'make install      put the build into PREFIX (of ./configure), below DESTDIR; make uninstall: remove it'
 	@echo 'make package      Debian packages of the build, in build/packages'
 	@echo 'make deb          the same, looked at by lintian'
+	@echo 'make docs         HTML of our documents beside QEMU'"'"'s manual, in build/docs-html'
 	@echo 'make dist         a source tarball with the base in it, in build/'
 	@echo 'make stubdom      a stub domain for Xen with the build in it, in build/stubdom'
 	@echo 'make clean        remove what was generated; distclean: what was fetched, too'
