@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What runs an image of programs, and what it leaves of each."""
+import collections
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+from programs import image
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(TOP, 'tests', 'beds'))
+# pylint: disable=wrong-import-position
+from bochs import VGABIOS  # noqa: E402
+# The CPU that all show; Bochs has it under another name.
+MODEL, BOCHS_MODEL, PHYS_BITS = 'IvyBridge', 'corei7_ivy_bridge_3770k', 36
+# A QEMU engine is options of -accel.
+ENGINES = {
+    'bochs': None,
+    'tcg': 'tcg',
+    'partial': 'partial',
+    'windows': 'partial,states=none,burst-trigger=1,window-blocks=1',
+    'bursts': 'partial,states=none,burst-trigger=1,burst-blocks=3',
+    'kvm': 'kvm',
+}
+SLOW = ('kvm', 'windows', 'bursts')
+RECORD = 8
+MARKER = b'LOCKSTEP'
+END, ENDED, HUNG, RESET = 0xffffffff, 0xfd, 0xfe, 0xff
+NO_RESULT = (ENDED, HUNG)
+# Seconds of CPU time without a new result after which a program counts as one that never ends.
+STALL, STALL_KVM = 0.5, 10
+TICKS = os.sysconf('SC_CLK_TCK')
+# How the dump of a program begins (harness.asm), in dwords.
+FIELDS = ('vector', 'error', 'ip', 'ip.', 'cs', 'flags', 'old-sp', 'old-sp.', 'old-ss', 'sp', 'sp.', 'ss', 'ds', 'es', 'fs',
+          'gs', *(n + s for n in ('ax', 'cx', 'dx', 'bx', '-', 'bp', 'si', 'di', *(f'r{i}' for i in range(8, 16)))
+                  for s in ('', '.')),
+          'cr0', 'cr2', 'cr2.', 'cr3', 'cr4', 'efer', 'dr6', 'tr', 'ldt', 'nested', 'fsbase', 'fsbase.', 'gsbase',
+          'gsbase.', 'kgsbase', 'kgsbase.', 'gdtr', 'gdtr.', 'idtr', 'idtr.')
+
+Result = collections.namedtuple('Result', 'vector hash dump')
+
+
+class EngineError(Exception):
+    """An engine could not start, or says what it should not."""
+
+
+def harness():
+    """The assembled firmware's path."""
+    out = os.path.join(TOP, 'build', 'lockstep')
+    os.makedirs(out, exist_ok=True)
+    path = os.path.join(out, f'harness-{os.getpid()}.bin')
+    if not os.path.exists(path):
+        subprocess.run(['nasm', '-f', 'bin', '-w-number-overflow', '-o', path, os.path.join(HERE, 'harness.asm')],
+                       check=True)
+    return path
+
+
+def command(engine, rom, programs, out):
+    """What starts an engine; whether its standard output is what the guest wrote."""
+    if engine == 'bochs':
+        bochs = os.environ.get('LOCKSTEP_BOCHS') or subprocess.run(
+            [os.path.join(TOP, 'tests/beds/get-bochs')], check=True, capture_output=True, text=True).stdout.strip()
+        return [bochs, '-q', '-f', '/dev/null', 'display_library: nogui', 'config_interface: textconfig',
+                'log: /dev/null', 'panic: action=fatal', 'error: action=ignore', 'info: action=ignore',
+                f'cpu: model={BOCHS_MODEL}, ips=100000000, reset_on_triple_fault=1, ignore_bad_msrs=0',
+                'memory: guest=2048, host=2048, block_size=8192', f'romimage: file={rom}', f'vgaromimage: file={VGABIOS}',
+                'clock: sync=none', f'optramimage1: file={programs}, address=0x1000000', 'port_e9_hack: enabled=1',
+                'boot: disk', 'ata0: enabled=0', 'ata1: enabled=0'], True
+    qemu = os.environ.get('QTEST_QEMU_BINARY', os.path.join(TOP, 'build/qemu-system-x86_64'))
+    cpu = 'max' if engine == 'kvm' else MODEL
+    return [qemu, '-nodefaults', '-display', 'none', '-M', 'pc', '-m', '2048', '-accel', ENGINES[engine],
+            '-cpu', f'{cpu},vendor=GenuineIntel,phys-bits={PHYS_BITS},host-phys-bits=off', '-bios', rom,
+            '-device', f'loader,file={programs},addr=0x1000000,force-raw=on',
+            '-chardev', f'file,id=out,path={out}', '-device', 'isa-debugcon,iobase=0xe9,chardev=out'], False
+
+
+class Output:
+    """The results in what the guest has written so far."""
+
+    def __init__(self, path, whole):
+        self.path, self.whole = path, whole
+        self.data, self.at, self.results, self.ended = b'', 0, [], False
+
+    def look(self):
+        """Read on; whether there was more."""
+        with open(self.path, 'rb') as f:
+            f.seek(len(self.data))
+            more = f.read()
+        self.data += more
+        if not self.at:
+            self.at = self.data.find(MARKER) + len(MARKER)
+            if self.at < len(MARKER):
+                self.at = 0
+                return bool(more)
+        while not self.ended:
+            dump, at = None, self.at
+            if self.whole:
+                head = self.data[at:at + 8]
+                if len(head) == 8 and struct.unpack('<II', head) == (0, END):
+                    self.ended = True
+                    break
+                if len(head) < 4:
+                    break
+                count, = struct.unpack('<I', head[:4])
+                at += 4 + count * 4
+                if len(self.data) < at + RECORD:
+                    break
+                dump = struct.unpack(f'<{count}I', self.data[at - count * 4:at])
+            elif len(self.data) < at + RECORD:
+                break
+            value, which = struct.unpack('<II', self.data[at:at + RECORD])
+            if which == END:
+                self.ended = True
+                break
+            if which & 0xffffff != len(self.results):
+                raise EngineError(f'result {which:#x} for program {len(self.results)}')
+            self.results.append(Result(which >> 24, value, dump))
+            self.at = at + RECORD
+        return bool(more)
+
+
+def cpu_time(pid):
+    """Seconds that a process has run."""
+    if not os.path.exists(f'/proc/{pid}'):
+        return 0
+    with open(f'/proc/{pid}/stat', encoding='ascii') as f:
+        fields = f.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def stretch(programs, engine, whole):
+    """Run programs until they end or one of them hangs; results of those that did not, and what became of the next."""
+    with tempfile.TemporaryDirectory(prefix='lockstep-', dir='/dev/shm') as folder:
+        path, out = os.path.join(folder, 'programs'), os.path.join(folder, 'out')
+        with open(path, 'wb') as f:
+            f.write(image(programs, whole))
+        argv, stdout = command(engine, harness(), path, out)
+        with open(out, 'wb') as f, open(os.path.join(folder, 'err'), 'wb') as err:
+            with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f if stdout else err, stderr=err) as process:
+                try:
+                    output, moved = Output(out, whole), cpu_time(process.pid)
+                    while not output.ended:
+                        over = process.poll() is not None
+                        if output.look():
+                            moved = cpu_time(process.pid)
+                        elif over and not output.ended:
+                            with open(err.name, encoding='utf-8', errors='replace') as said:
+                                text = said.read()[-500:]
+                            if not output.at:
+                                raise EngineError(f'{engine} ended with {process.returncode}: {text}')
+                            print(f'# {engine} ended with {process.returncode} in '
+                                  f'{programs[len(output.results)].seed}: {text}', flush=True)
+                            return output.results, ENDED
+                        elif cpu_time(process.pid) - moved > (STALL_KVM if engine in SLOW else STALL):
+                            break
+                        time.sleep(0.005)
+                finally:
+                    process.kill()
+        return output.results, HUNG
+
+
+def run(programs, engine, whole=False):
+    """Results of all programs."""
+    results = []
+    while len(results) < len(programs):
+        more, why = stretch(programs[len(results):], engine, whole)
+        results += more
+        if len(results) < len(programs):
+            results.append(Result(why, 0, ()))
+    return results
+
+
+def named(program, dump):
+    """A dump as a dictionary: registers by name, memory by address."""
+    out = dict(zip(FIELDS, dump))
+    rest = dump[len(FIELDS):]
+    first = program.where & ~3
+    words = ((program.where + len(b''.join(program.code)[:200]) + 19) & ~3) - first >> 2
+    for i, value in enumerate(rest[:words]):
+        out[f'[{0x20000 + first + i * 4:x}]'] = value
+    rest = rest[words:]
+    out.update({f'[{rest[i]:x}]': rest[i + 1] for i in range(0, len(rest) - 1, 2)})
+    return out
