@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What runs an image of programs, and what it leaves of each."""
 import collections
+import functools
+import glob
 import os
 import struct
 import subprocess
@@ -32,7 +34,9 @@ MARKER = b'LOCKSTEP'
 END, ENDED, HUNG, RESET = 0xffffffff, 0xfd, 0xfe, 0xff
 NO_RESULT = (ENDED, HUNG)
 # Seconds of CPU time without a new result after which a program counts as one that never ends.
-STALL, STALL_KVM = 0.5, 10
+STALL, STALL_KVM = 0.15, 5
+# Looks in a row without a thread that runs, after which its CPU counts as halted.
+HALTED = 100
 TICKS = os.sysconf('SC_CLK_TCK')
 # How the dump of a program begins (harness.asm), in dwords.
 FIELDS = ('vector', 'error', 'ip', 'ip.', 'cs', 'flags', 'old-sp', 'old-sp.', 'old-ss', 'sp', 'sp.', 'ss', 'ds', 'es', 'fs',
@@ -48,15 +52,15 @@ class EngineError(Exception):
     """An engine could not start, or says what it should not."""
 
 
+@functools.cache
 def harness():
-    """The assembled firmware's path."""
-    out = os.path.join(TOP, 'build', 'lockstep')
-    os.makedirs(out, exist_ok=True)
-    path = os.path.join(out, f'harness-{os.getpid()}.bin')
-    if not os.path.exists(path):
+    """The assembled firmware."""
+    with tempfile.TemporaryDirectory(prefix='lockstep-') as folder:
+        path = os.path.join(folder, 'harness')
         subprocess.run(['nasm', '-f', 'bin', '-w-number-overflow', '-o', path, os.path.join(HERE, 'harness.asm')],
                        check=True)
-    return path
+        with open(path, 'rb') as f:
+            return f.read()
 
 
 def command(engine, rom, programs, out):
@@ -132,21 +136,35 @@ def cpu_time(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def idle(pid):
+    """Whether no thread of a process runs or wants to."""
+    for path in glob.glob(f'/proc/{pid}/task/*/stat'):
+        try:
+            with open(path, encoding='ascii') as f:
+                if f.read().rsplit(')', 1)[1].split()[0] in 'RD':
+                    return False
+        except OSError:  # the thread has ended
+            continue
+    return True
+
+
 def stretch(programs, engine, whole):
     """Run programs until they end or one of them hangs; results of those that did not, and what became of the next."""
     with tempfile.TemporaryDirectory(prefix='lockstep-', dir='/dev/shm') as folder:
-        path, out = os.path.join(folder, 'programs'), os.path.join(folder, 'out')
+        rom, path, out = (os.path.join(folder, name) for name in ('rom', 'programs', 'out'))
+        with open(rom, 'wb') as f:
+            f.write(harness())
         with open(path, 'wb') as f:
             f.write(image(programs, whole))
-        argv, stdout = command(engine, harness(), path, out)
+        argv, stdout = command(engine, rom, path, out)
         with open(out, 'wb') as f, open(os.path.join(folder, 'err'), 'wb') as err:
             with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f if stdout else err, stderr=err) as process:
                 try:
-                    output, moved = Output(out, whole), cpu_time(process.pid)
+                    output, moved, still = Output(out, whole), cpu_time(process.pid), 0
                     while not output.ended:
                         over = process.poll() is not None
                         if output.look():
-                            moved = cpu_time(process.pid)
+                            moved, still = cpu_time(process.pid), 0
                         elif over and not output.ended:
                             with open(err.name, encoding='utf-8', errors='replace') as said:
                                 text = said.read()[-500:]
@@ -156,6 +174,9 @@ def stretch(programs, engine, whole):
                                   f'{programs[len(output.results)].seed}: {text}', flush=True)
                             return output.results, ENDED
                         elif cpu_time(process.pid) - moved > (STALL_KVM if engine in SLOW else STALL):
+                            break
+                        still = still + 1 if idle(process.pid) else 0
+                        if still > HALTED:
                             break
                         time.sleep(0.005)
                 finally:

@@ -447,16 +447,24 @@ next:   mov     eax, [INDEX]
         stosd
         stosd
         stosd
+        mov     eax, 0x11
+        mov     cr0, eax
         xor     eax, eax
         mov     cr2, eax
+        mov     cr3, eax
         mov     eax, [P_DR0]
         mov     dr0, eax
         mov     eax, [P_DR7]
         mov     dr7, eax
         lgdt    [gdtr]
         lidt    [idtr]
+        ; not where in the image it is
+        xor     ecx, ecx
+        xor     edx, edx
         xor     ebx, ebx
         xor     ebp, ebp
+        xor     esi, esi
+        xor     edi, edi
         movzx   eax, byte [P_MODE]
         jmp     [.modes + eax * 4]
         align 4

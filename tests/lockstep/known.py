@@ -27,11 +27,17 @@ def in_tables(name):
     return name.startswith('[') and any(a <= int(name[1:-1], 16) < b for a, b in TABLES)
 
 
-def call_beyond_limit(item):
-    """CALL has pushed, or has not, when the new EIP is beyond the limit of CS."""
-    if item.vectors != (13, 13) or not (item.opcode() in ('e8', '9a') or item.opcode() in ('ff/2', 'ff/3')):
+def call_faults(item):
+    """CALL has pushed, or has not, when the place that it goes to is refused."""
+    if item.vectors != (13, 13) or item.opcode() not in ('e8', '9a', 'ff/2', 'ff/3'):
         return False
-    return all(name.startswith('[2e') or name.startswith('[2f') or in_tables(name) for name in item.delta())
+    return all(name.startswith('[2') for name in item.delta())
+
+
+def beyond_canonical(item):
+    """Whether an operand begins below the end of canonical addresses and ends beyond."""
+    address = item.named[1].get('cr2', 0) | item.named[1].get('cr2.', 0) << 32
+    return item.vectors == (13, 14) and 0x7fffffffffc0 <= address <= 0x7fffffffffff
 
 
 def reason(item):
@@ -43,8 +49,17 @@ def reason(item):
     delta = item.delta()
     if all(accessed(name, values) for name, values in delta.items()):
         return 'accessed bits may be set early (SDM vol. 3, 5.8)'
-    if call_beyond_limit(item):
-        return 'Bochs pushes before it looks at the limit of CS (SDM vol. 2, CALL)'
+    if call_faults(item):
+        return 'Bochs pushes before it looks at where CALL goes to (SDM vol. 2, CALL)'
+    if beyond_canonical(item):
+        return 'an operand that ends beyond canonical addresses faults by its first page (docs/cpu.md)'
+    if item.program.kind.startswith('v86') and item.opcode() == 'cf' and item.vectors == (13, 13):
+        return 'Bochs takes an EIP beyond 64 KiB by IRET in virtual 8086 mode (SDM vol. 2, IRET)'
+    if item.program.kind.startswith('v86') and item.vectors == (12, 13) and item.opcode() in ('9d', 'cf'):
+        return 'Bochs reads the stack before it looks at IOPL'
+    if item.program.kind == 'long' and any(b'\xc8' in one and b'\x66' in one for one in item.program.code) and \
+            'bp' in delta:
+        return 'Bochs ignores the size prefix of ENTER in 64-bit mode (SDM vol. 2, ENTER)'
     if item.vectors in ((255, 12), (8, 12)):
         return 'TCG delivers #SS on a stack that has no room (docs/cpu.md)'
     if any(b'\xc8' in one for one in item.program.code) and set(delta) == {'bp'} and not sum(delta['bp']) & 0xffff == 0:

@@ -360,7 +360,7 @@ class Program(fuzzed.Program):
         if kind < .95:
             size = self.operand_size(f)
             return f + bytes([r.choice((0xe8, 0xe9))]) + r.choice((
-                0x1000, 0x7fff, 0x7ffffff0, 0x80000000, 0x8000)).to_bytes(4, 'little')[:size]
+                0x1000, 0x7fff, *((0x7ffffff0, 0x80000000) if self.cr0 >> 31 or self.how == LONG else ()), 0x8000)).to_bytes(4, 'little')[:size]
         return f + bytes([r.choice((0x68,))]) + self.number(self.operand_size(f))
 
     def segment(self):
@@ -392,7 +392,9 @@ class Program(fuzzed.Program):
         f = self.size66()
         size = self.operand_size(f)
         kind = r.random()
-        off = r.choice((0x29000, 0x9000, 0x1000, 0x2000, 0xffff, 0x80009000)).to_bytes(4, 'little')[:size]
+        # Where nothing is, machines read different bytes, and code of zeros goes on for long.
+        far_away = 0x80009000 if self.cr0 >> 31 or self.how == LONG else 0x29001
+        off = r.choice((0x29000, 0x9000, 0x1000, 0x2000, 0xffff, far_away)).to_bytes(4, 'little')[:size]
         sel = struct.pack('<H', self.selector())
         if kind < .3:
             return f + r.choice((b'\xea', b'\x9a')) + off + sel
@@ -409,7 +411,7 @@ class Program(fuzzed.Program):
         cs = r.choice((self.cs & ~3 | self.cpl, self.cs & ~3 | self.cpl, 0x1b, 0x2b, 8, 0xb3, 0xf9, 0x10a, 0x33, 0xa8,
                        self.selector() & ~3 | ring))
         base = {0xb0: ARENA, 0xa8: ARENA, 0xa0: 0x28000, 0x2000: ARENA}.get(cs & ~3, 0)
-        ip = r.choice((0x29000 - base, 0x29000 - base, 0xffff, 0x10000, 0x80000000, *NOT_CANONICAL[:2]))
+        ip = r.choice((0x29000 - base, 0x29000 - base, 0xffff, 0x10000, far_away, *(NOT_CANONICAL[:2] if self.how == LONG else ())))
         flags = r.choice((*FLAG_SETS, 0x23202, 0x4202, 0x10202, 0x246))
         ss = r.choice((0x23, 0xd3, 0x10, 0x101, 0x112, self.selector()))
         sp = r.choice((STACK, STACK - ARENA, 0x12e800, 2, NOT_CANONICAL[0]))
@@ -464,7 +466,7 @@ class Program(fuzzed.Program):
         port = r.choice(PORTS)
         if r.random() < .5:
             return f + bytes([r.choice((0xe4, 0xe5, 0xe6, 0xe7)), port])
-        return [(b'' if self.wide else b'\x66') + b'\xba' + struct.pack('<I', r.choice((port, port, 0x100, 0xffff)) |
+        return [(b'' if self.wide else b'\x66') + b'\xba' + struct.pack('<I', r.choice((port, port, 0x100)) |
                                                                       0x10000),
                 f + bytes([r.choice((0xec, 0xed, 0xee, 0xef, 0x6c, 0x6d, 0x6e, 0x6f))])]
 
@@ -478,7 +480,7 @@ class Program(fuzzed.Program):
             cr = r.choice((0, 0, 2, 3, 4, 4, 1, 5, 8 if self.kind == 'long' else 0))
             bits = {0: (0x10, 0x11, 0x80000011, 0x80010031, 0x5003f, 0x20000011, 0x60000011, 0x40000011, 0x111),
                     3: (0x21000, 0x23000, 0x26000, 0x26018, 0x21fff), 8: (0, 5, 15, 16)}.get(
-                        cr, (0, 0x10, 0x20, 0xa0, 0x34, 0x600, 0x800, 0x2000, 0x100000, 0x80000000, 0x10000))
+                        cr, (0, 0x10, 0x20, 0xa0, 0x34, 0x600, 0x800, 0x8000, 0x100000, 0x80000000, 0x10000))
             value = r.choice(bits)
             if cr == 0 and not value & 1 and self.cpl == 0:
                 value |= 1

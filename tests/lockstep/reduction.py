@@ -7,7 +7,6 @@ import tempfile
 
 import engines
 
-ROUNDS = 12
 PLACES = ((0x20000, 'GDT'), (0x20200, 'LDT'), (0x20300, 'TSS'), (0x20800, 'IDT'), (0x21000, 'tables'), (0x28000, 'code'),
           (0x2a000, 'data'), (0x2e000, 'stack'), (0x2f000, 'kernel-stack'))
 
@@ -131,10 +130,11 @@ def smaller(program):
             yield but(data=[usual if i == j else v for j, v in enumerate(program.data)])
 
 
-def reduce(found, pair):
+def reduce(found, pair, rounds):
     """Each difference with all left out that it does not need."""
-    done = []
-    for _ in range(ROUNDS):
+    # One that hangs an engine would take long.
+    done = [i for i, item in enumerate(found) if set(item.vectors) & set(engines.NO_RESULT)]
+    for _ in range(rounds):
         tries = [(i, p) for i, item in enumerate(found) if i not in done for p in smaller(item.program)]
         if not tries:
             break
