@@ -811,6 +811,8 @@ collect:
         mov     dr6, eax
         lgdt    [gdtr_rom]
         flat
+        push    dword 2                 ; NT is left by a task gate
+        popfd
         ; S, then the code, then what differs from the copy
         mov     esi, S
         mov     edi, DUMP

@@ -231,7 +231,7 @@ class Program(fuzzed.Program):
         r = self.r
         number = r.choice((0x29, 0x2a, 0x2a, 0x2b, 0x2b, 0x2c, 0x2d, 0x2e))
         entry = (number if r.random() < .8 else 0x2c) << 12 | r.choice((7, 5, 3, 1, 6, 0, 0x67, 0x27, 0x87, 0x17, 0x107))
-        high = r.choice((0, 0, 0, 0x80000000, 0x00080000, 0x10, 0x40000000)) if r.random() < .5 else 0
+        high = r.choice((0, 0, 0, 0x80000000, 0x00080000, 0x800, 0x40000000)) if r.random() < .5 else 0
         if r.random() < .25:
             entry = r.choice((0x87, 0x83, 0x85, 0x86, 0xa7, 0x2087, 0x1087, 0x400087, 0x200087, 7, 0x187))
             if self.how == LONG or self.kind == 'pae':
