@@ -70,7 +70,7 @@ def reason(item):
     if item.vectors == (14, 14) and set(delta) <= {'cr2', 'cr2.', 'error', '[2f7d8]', '[2f7d0]'} and item.opcode() in ('c4', 'c5', '0fb2', '0fb4', '0fb5', 'a6', 'a7',
                                                                                 'ff/3', 'ff/5', '62', 'ca', 'cb', 'cf'):
         return 'which of two operands is read first'
-    if item.opcode() == '8e' and item.vectors[0] == 6:
+    if item.opcode() in ('8c', '8e') and item.program.kind == 'long' and item.vectors[0] in (6, 8):
         return 'Bochs heeds REX.R where ModRM has a segment register (SDM vol. 2, 2.2.1.2)'
     if 17 in item.vectors:
         return 'no #AC (docs/cpu.md)'
