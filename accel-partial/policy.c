@@ -30,7 +30,8 @@
 #define CREDIT_TIME_PART 128
 /*
  * ... and a part of the site's own close exits since its last window.  If that
- * window lost for translation alone they count in full.
+ * window lost for translation alone, or an earlier run knows that windows pay,
+ * they count in full.
  */
 #define CREDIT_SITE_PART 32
 #define MOST_SHOWN (1u << 24)
@@ -173,7 +174,7 @@ static uint64_t loss_of(uint64_t exit_ns, uint64_t saved_ns, uint64_t ns)
 static uint64_t own_credit(const Policy *p, const PolicySite *s)
 {
     return (uint64_t)p->exit_ns * s->shown /
-           (s->promises ? 1 : CREDIT_SITE_PART);
+           (s->promises || s->recalled ? 1 : CREDIT_SITE_PART);
 }
 
 /* Whether there is enough for what a trial of the site may well lose. */

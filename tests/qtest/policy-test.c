@@ -947,6 +947,24 @@ static void test_would_pay(void)
     g_free(f.p);
 }
 
+/* Others have used up the credit: its own exits pay for its window. */
+static void test_recall_own_credit(void)
+{
+    Fixture f = start_late(&usual);
+    PolicyDecision d = { 0 };
+    int i;
+
+    d = leave(&f, 1, 100 * EXIT_NS);
+    f.p->credit = 0;
+    g_assert_false(policy_recall(f.p, d.site, true, 2).open);
+    for (i = 0; !d.open; i++) {
+        g_assert_cmpint(i, <, 70);
+        d = leave(&f, 1, EXIT_NS);
+    }
+    g_assert_cmpint(i, >, 50);
+    g_free(f.p);
+}
+
 static void test_recall_bad(void)
 {
     Fixture f = start_late(&usual);
@@ -1057,6 +1075,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/crowd", test_crowd);
     g_test_add_func("/policy/never-a-loss", test_never_a_loss);
     g_test_add_func("/policy/recall-pays", test_recall_pays);
+    g_test_add_func("/policy/recall-own-credit", test_recall_own_credit);
     g_test_add_func("/policy/recall-bad", test_recall_bad);
     g_test_add_func("/policy/would-pay", test_would_pay);
     g_test_add_func("/policy/recall-wrong", test_recall_wrong);
