@@ -414,7 +414,7 @@ class Program(fuzzed.Program):
         ip = r.choice((0x29000 - base, 0x29000 - base, 0xffff, 0x10000, far_away, *(NOT_CANONICAL[:2] if self.how == LONG else ())))
         flags = r.choice((*FLAG_SETS, 0x23202, 0x4202, 0x10202, 0x246))
         ss = r.choice((0x23, 0xd3, 0x10, 0x101, 0x112, self.selector()))
-        sp = r.choice((STACK, STACK - ARENA, 0x12e800, 2, NOT_CANONICAL[0]))
+        sp = r.choice((STACK, STACK - ARENA, 0x3e800, 2, NOT_CANONICAL[0]))
         far = r.random() < .45
         frame = [ip, cs, sp, ss] if far else [ip, cs, flags, sp, ss]
         top = self.regs[4] + (ARENA if self.ss & ~3 in (0x2000, 0xc8, 0xd0) else 0) if hasattr(self, 'regs') else 0
