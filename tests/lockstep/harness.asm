@@ -364,11 +364,16 @@ make_arena:
         jz      .user
         cmp     ecx, 0xf0
         jae     .user
+        cmp     ecx, 0xa0
+        jae     .hole                   ; what is read there differs between machines
         cmp     ecx, CODE >> 12
         jb      .put
         cmp     ecx, (ARENA >> 12) + 15
         jae     .put
         and     al, ~0x60
+        jmp     .user
+.hole:  xor     eax, eax
+        jmp     .put
 .user:  or      al, 4
 .put:   mov     [edi], eax
         mov     [ebx], eax

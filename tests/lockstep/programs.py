@@ -153,13 +153,13 @@ class Program(fuzzed.Program):
             return page + r.choice((0, 4, 8, 0x10, 0xff0, 0xff8, 0xffc, 0xffd, 0xffe, 0xfff)) + \
                 (0x400000 if r.random() < .1 else 0)
         value = r.choice(EDGES)
-        return 0x7ffe0000 if value == 0x80000000 and not self.cr0 >> 31 and self.how != LONG else value
+        return 0x7ffe0000 if value in (0x7fffffff, 0x80000000) and not self.cr0 >> 31 and self.how != LONG else value
 
     def value(self):
         """For a register."""
         value = self.number_of_any_kind()
         # What is read where nothing is differs between machines.
-        return value & 0x7ffeffff if 0x7fffffff < value & 0xffffffff < 0xffff0000 and not self.cr0 >> 31 and \
+        return value & 0x7ffeffff if 0x7fff0000 <= value & 0xffffffff < 0xffff0000 and not self.cr0 >> 31 and \
             self.how != LONG else value
 
     def number_of_any_kind(self):
@@ -233,7 +233,7 @@ class Program(fuzzed.Program):
         entry = (number if r.random() < .8 else 0x2c) << 12 | r.choice((7, 5, 3, 1, 6, 0, 0x67, 0x27, 0x87, 0x17, 0x107))
         high = r.choice((0, 0, 0, 0x80000000, 0x00080000, 0x800, 0x40000000)) if r.random() < .5 else 0
         if r.random() < .25:
-            entry = r.choice((0x87, 0x83, 0x85, 0x86, 0xa7, 0x2087, 0x1087, 0x400087, 0x200087, 7, 0x187))
+            entry = r.choice((0x87, 0x83, 0x85, 0x86, 0xa7, 0x1087, 0x400087, 0x200087, 7, 0x187))
             if self.how == LONG or self.kind == 'pae':
                 self.put(PD + 16, entry)
                 self.put(PD + 20, high)
