@@ -363,11 +363,11 @@ static bool is_known(CPUState *cpu, const Record *r)
  */
 static bool others_run(void)
 {
-    xc_dominfo_t info;
+    xc_domaininfo_t info;
 
     return current_machine->smp.max_cpus > 1 &&
-           (xc_domain_getinfo(xen_xc, xen_domid, 1, &info) != 1 ||
-            info.domid != xen_domid || info.nr_online_vcpus > 1);
+           (xc_domain_getinfolist(xen_xc, xen_domid, 1, &info) != 1 ||
+            info.domain != xen_domid || info.nr_online_vcpus > 1);
 }
 
 /* In real and virtual-8086 mode all code changes segments. */

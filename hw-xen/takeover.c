@@ -144,14 +144,14 @@ static uint32_t measure_exit(void)
 /* Whether Xen lets us do what a window needs, and sees what it does. */
 static bool is_possible(void)
 {
-    xc_dominfo_t info;
+    xc_domaininfo_t info;
 
-    if (xc_domain_getinfo(xen_xc, xen_domid, 1, &info) != 1 ||
-        info.domid != xen_domid) {
+    if (xc_domain_getinfolist(xen_xc, xen_domid, 1, &info) != 1 ||
+        info.domain != xen_domid) {
         xen_vt_refused(errno);
         return false;
     }
-    if (!info.hap) {
+    if (!(info.flags & XEN_DOMINF_hap)) {
         warn_report("accel xen: takeover is off: this guest's page tables are "
                     "shadowed by Xen, which does not see what TCG writes; "
                     "leave hap=0 out of its configuration");
