@@ -94,7 +94,10 @@ int partial_window_take_event(CPUState *cpu, bool *is_irq)
 
 void partial_window_kick(CPUState *cpu)
 {
-    qatomic_set(&cpu->accel->window.kicked, true);
+    /* Where TCG has plugins they kick a vCPU that is not realized yet. */
+    if (cpu->accel) {
+        qatomic_set(&cpu->accel->window.kicked, true);
+    }
 }
 
 bool partial_window_kicked(CPUState *cpu)

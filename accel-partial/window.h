@@ -138,7 +138,7 @@ int partial_window_take_event(CPUState *cpu, bool *is_irq);
 
 /**
  * partial_window_kick: somebody wants the vCPU's thread
- * @cpu: the vCPU; any thread
+ * @cpu: the vCPU, also one that is not realized yet; any thread
  */
 void partial_window_kick(CPUState *cpu);
 
