@@ -9,11 +9,10 @@
 #include "system/qtest.h"
 #include "system/runstate.h"
 #include "system/system.h"
+#include "cache.h"
 #include "partial.h"
 #include "store.h"
 
-/* Replaces the user's folder, for tests. */
-#define DIR_VARIABLE "QEMU_PARTIAL_CACHE"
 /* Another VM writes for as long as this at most, or else it has died. */
 #define LOCK_TRIES 20
 #define LOCK_US 5000
@@ -26,42 +25,15 @@ static bool was_empty;          /* the same */
 
 static char *default_path(void)
 {
-    const char *dir = g_getenv(DIR_VARIABLE);
+    g_autofree char *dir = partial_cache_dir();
 
-    return dir ? g_build_filename(dir, "sites", NULL)
-               : g_build_filename(g_get_user_cache_dir(), "qemu-partial",
-                                  "sites", NULL);
-}
-
-/* A file that only root or this user may write; NULL if there is none. */
-static char *read_own(void)
-{
-    int fd = qemu_open_old(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    g_autofree char *text = NULL;
-    struct stat st;
-    ssize_t n = -1;
-
-    if (fd < 0) {
-        return NULL;
-    }
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-        (st.st_uid == 0 || st.st_uid == geteuid()) &&
-        !(st.st_mode & (S_IWGRP | S_IWOTH))) {
-        text = g_malloc(LEARNT_TEXT_MOST + 1);
-        n = read(fd, text, LEARNT_TEXT_MOST);
-    }
-    close(fd);
-    if (n < 0) {
-        return NULL;
-    }
-    text[n] = 0;
-    return g_steal_pointer(&text);
+    return g_build_filename(dir, "sites", NULL);
 }
 
 /* What the file has; nothing if it is not there or not whole. */
 static void read_table(Learnt *l, bool tell)
 {
-    g_autofree char *text = read_own();
+    g_autofree char *text = partial_cache_read(path, LEARNT_TEXT_MOST);
 
     if (!text) {
         learnt_init(l);
@@ -119,15 +91,22 @@ static void save(void)
     }
 }
 
+/* Not while a migration holds the guest: that has to be short. */
 static void vm_stopped(void *opaque, bool running, RunState state)
 {
-    if (!running) {
+    if (!running && state != RUN_STATE_FINISH_MIGRATE) {
         save();
     }
 }
 
+static void at_exit(Notifier *n, void *unused)
+{
+    save();
+}
+
 static void machine_ready(Notifier *n, void *unused)
 {
+    static Notifier exit_notifier = { .notify = at_exit };
     const char *option = partial_config->learn;
 
     /* Tests by qtest see the same each time. */
@@ -140,6 +119,7 @@ static void machine_ready(Notifier *n, void *unused)
     read_table(learnt, true);
     was_empty = learnt->count == 0;
     qemu_add_vm_change_state_handler(vm_stopped, NULL);
+    qemu_add_exit_notifier(&exit_notifier);
 }
 
 void partial_store_register(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The file of what windows at sites were worth, which the VMs of a user share.
- * It is read when the machine is ready and written when the VM stops.
+ * It is read when the machine is ready, and written when the VM stops or QEMU
+ * ends.
  */
 #ifndef ACCEL_PARTIAL_STORE_H
 #define ACCEL_PARTIAL_STORE_H

@@ -5,12 +5,13 @@
 #include <sys/utsname.h>
 #include "cpu.h"
 #include "host-cpu.h"
+#include "../cache.h"
 #include "keep.h"
 #include "probe.h"
 
 #define SYSTEM_DIR "/var/cache/qemu-partial"
-/* Replaces that folder and the user's, for tests. */
-#define DIR_VARIABLE "QEMU_PARTIAL_CACHE"
+/* A kept answer is shorter. */
+#define TEXT_MOST 4096
 #define GROUP "probe"
 /* Changes with what is kept, and with how it is measured. */
 #define VERSION 1
@@ -110,31 +111,6 @@ static char *name_of(const char *device)
 
 /* --- the file ------------------------------------------------------------- */
 
-static char *user_dir(void)
-{
-    return g_build_filename(g_get_user_cache_dir(), "qemu-partial", NULL);
-}
-
-/* NULL unless it is a file that only root or this user may write. */
-static char *read_own(const char *path)
-{
-    int fd = qemu_open_old(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    char text[4096];
-    struct stat st;
-    ssize_t n = -1;
-
-    if (fd < 0) {
-        return NULL;
-    }
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-        (st.st_uid == 0 || st.st_uid == geteuid()) &&
-        !(st.st_mode & (S_IWGRP | S_IWOTH))) {
-        n = read(fd, text, sizeof(text));
-    }
-    close(fd);
-    return n < 0 ? NULL : g_strndup(text, n);
-}
-
 /* A flag or number within bounds; false, too, if it is not there. */
 static bool get_number(GKeyFile *file, const char *name, uint32_t min,
                        uint32_t max, uint32_t *value)
@@ -189,7 +165,7 @@ static bool find_in(const char *dir, const char *device, const char *key,
 {
     g_autofree char *name = name_of(device);
     g_autofree char *path = g_build_filename(dir, name, NULL);
-    g_autofree char *text = read_own(path);
+    g_autofree char *text = partial_cache_read(path, TEXT_MOST);
 
     if (!text || !parse(text, key, facts)) {
         return false;
@@ -200,15 +176,12 @@ static bool find_in(const char *dir, const char *device, const char *key,
 
 bool partial_keep_find(const char *device, PartialFacts *facts)
 {
-    const char *only = g_getenv(DIR_VARIABLE);
+    bool only = g_getenv(PARTIAL_CACHE_VARIABLE);
     g_autofree char *key = key_of(device);
-    g_autofree char *user = user_dir();
+    g_autofree char *dir = partial_cache_dir();
 
-    if (only) {
-        return find_in(only, device, key, facts);
-    }
-    return find_in(SYSTEM_DIR, device, key, facts) ||
-           find_in(user, device, key, facts);
+    return (!only && find_in(SYSTEM_DIR, device, key, facts)) ||
+           find_in(dir, device, key, facts);
 }
 
 static bool is_good(const PartialFacts *f)
@@ -257,18 +230,16 @@ static bool put_in(const char *dir, const char *device, const char *text)
 
 void partial_keep_put(const char *device, const PartialFacts *facts)
 {
-    const char *only = g_getenv(DIR_VARIABLE);
+    bool only = g_getenv(PARTIAL_CACHE_VARIABLE);
     g_autofree char *key = key_of(device);
-    g_autofree char *user = user_dir();
+    g_autofree char *dir = partial_cache_dir();
     g_autofree char *text = print(facts, key);
 
     if (!is_good(facts)) {
         return;
     }
-    if (only) {
-        put_in(only, device, text);
-    } else if (!put_in(SYSTEM_DIR, device, text) &&
-               g_mkdir_with_parents(user, 0700) == 0) {
-        put_in(user, device, text);
+    if ((only || !put_in(SYSTEM_DIR, device, text)) &&
+        g_mkdir_with_parents(dir, 0700) == 0) {
+        put_in(dir, device, text);
     }
 }

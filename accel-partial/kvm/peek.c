@@ -30,10 +30,17 @@ static bool read_memory(CPUState *cpu, hwaddr addr, uint8_t *buf, size_t n)
     return true;
 }
 
+bool partial_peek(CPUState *cpu, uint64_t linear, uint8_t *buf, size_t n)
+{
+    struct kvm_translation t = { .linear_address = linear };
+
+    return kvm_vcpu_ioctl(cpu, KVM_TRANSLATE, &t) == 0 && t.valid &&
+           read_memory(cpu, t.physical_address, buf, n);
+}
+
 size_t partial_peek_code(CPUState *cpu, uint64_t pc, size_t around,
                          uint8_t *code, size_t *at)
 {
-    struct kvm_translation t = { 0 };
     struct kvm_sregs s;
     size_t n;
 
@@ -45,10 +52,5 @@ size_t partial_peek_code(CPUState *cpu, uint64_t pc, size_t around,
     }
     *at = MIN(pc & ~TARGET_PAGE_MASK, around);
     n = *at + MIN(-(pc | TARGET_PAGE_MASK), around);
-    t.linear_address = pc - *at;
-    if (kvm_vcpu_ioctl(cpu, KVM_TRANSLATE, &t) < 0 || !t.valid ||
-        !read_memory(cpu, t.physical_address, code, n)) {
-        return 0;
-    }
-    return n;
+    return partial_peek(cpu, pc - *at, code, n) ? n : 0;
 }

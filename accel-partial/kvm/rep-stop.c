@@ -2,9 +2,9 @@
 /* A REP that KVM is made to stop in. */
 
 #include "qemu/osdep.h"
-#include "exec/address-spaces.h"
 #include "system/kvm.h"
 #include "../vcpu-state.h"
+#include "peek.h"
 #include "vt-cpu.h"
 
 /* No instruction is longer (SDM vol. 2, 2.3.11). */
@@ -45,32 +45,15 @@ static bool is_rep_load(const uint8_t *code, size_t n, bool rex)
     return false;
 }
 
-static AddressSpace *memory_of(CPUState *cpu)
-{
-    bool smm = cpu->kvm_run->flags & KVM_RUN_X86_SMM && cpu->num_ases > 1;
-
-    return cpu_get_address_space(cpu, smm ? X86ASIdx_SMM : X86ASIdx_MEM);
-}
-
 /* The bytes of the instruction that lie in its first page; how many. */
 static size_t read_code(CPUState *cpu, const struct kvm_sync_regs *s,
                         bool is_64_bit, uint8_t *code)
 {
-    struct kvm_translation t = {
-        .linear_address = s->regs.rip + (is_64_bit ? 0 : s->sregs.cs.base),
-    };
-    size_t n;
+    uint64_t at = is_64_bit ? s->regs.rip
+                            : (uint32_t)(s->regs.rip + s->sregs.cs.base);
+    size_t n = MIN(MOST_BYTES, -(at | TARGET_PAGE_MASK));
 
-    if (!is_64_bit) {
-        t.linear_address = (uint32_t)t.linear_address;
-    }
-    n = MIN(MOST_BYTES, -(t.linear_address | TARGET_PAGE_MASK));
-    if (kvm_vcpu_ioctl(cpu, KVM_TRANSLATE, &t) < 0 || !t.valid ||
-        address_space_read(memory_of(cpu), t.physical_address,
-                           MEMTXATTRS_UNSPECIFIED, code, n) != MEMTX_OK) {
-        return 0;
-    }
-    return n;
+    return partial_peek(cpu, at, code, n) ? n : 0;
 }
 
 static bool at_rep_load(CPUState *cpu, const struct kvm_sync_regs *s)
