@@ -509,23 +509,11 @@ interrupts:
 
 ; --- events ----------------------------------------------------------------------
 
-%macro has_code 1
-%if %1 == 8 || (%1 >= 10 && %1 <= 14) || %1 == 17
-%else
-        push    byte 0
-%endif
-%endmacro
+%include "vectors.inc"
 
         align 16
 stubs32:
-%assign v 0
-%rep 0x50
-        align 16
-        has_code v
-        push    byte v
-        jmp     strict near event32
-%assign v v + 1
-%endrep
+        entries 0x50, event32
 
 ; Whether to go on: behind a fault, which is with the next slot, or where a trap says
 %macro judge 6                  ; vector, EIP, FLAGS, FAULTS, label of the end, EAX or RAX
@@ -582,14 +570,7 @@ finish32:
 bits 64
         align 16
 stubs64:
-%assign v 0
-%rep 0x50
-        align 16
-        has_code v
-        push    byte v
-        jmp     strict near event64
-%assign v v + 1
-%endrep
+        entries 0x50, event64
 event64:
         push    rax
         push    rbx

@@ -43,17 +43,7 @@ scenarios:
         dq      fill            ; 25
 scenarios_end:
 
-; Mix rax into the checksum.
-%macro check 0
-        add     r15, rax
-        rol     r15, 7
-        imul    r15, r15, 0x01000193
-%endmacro
-
-%macro result 0
-        mov     [RESULT], r15
-        jmp     finished
-%endmacro
+%include "checksum.inc"
 
 ; --- every form of access ---------------------------------------------------
 

@@ -34,17 +34,7 @@ scenarios:
         dq      flash           ; 4
 scenarios_end:
 
-; Mix rax into the checksum.
-%macro check 0
-        add     r15, rax
-        rol     r15, 7
-        imul    r15, r15, 0x01000193
-%endmacro
-
-%macro result 0
-        mov     [RESULT], r15
-        jmp     finished
-%endmacro
+%include "checksum.inc"
 
 ; ecx accesses of each kind, with ebx in each; changes eax, ecx, edi.
 %macro burst 0

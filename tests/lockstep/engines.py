@@ -57,8 +57,8 @@ def harness():
     """The assembled firmware."""
     with tempfile.TemporaryDirectory(prefix='lockstep-') as folder:
         path = os.path.join(folder, 'harness')
-        subprocess.run(['nasm', '-f', 'bin', '-w-number-overflow', '-o', path, os.path.join(HERE, 'harness.asm')],
-                       check=True)
+        subprocess.run(['nasm', '-I', os.path.join(TOP, 'tests/guests/'), '-f', 'bin', '-w-number-overflow',
+                        '-o', path, os.path.join(HERE, 'harness.asm')], check=True)
         with open(path, 'rb') as f:
             return f.read()
 

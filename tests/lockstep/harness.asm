@@ -672,33 +672,14 @@ msrs64: cmp     byte [abs P_MSRS], 0
 ; --- events ----------------------------------------------------------------------
 
 bits 32
-%macro no_code 1
-%if %1 == 8 || (%1 >= 10 && %1 <= 14) || %1 == 17
-%else
-        push    byte 0
-%endif
-%endmacro
+%include "vectors.inc"
 
         align 16
 stubs32:
-%assign v 0
-%rep VECTORS
-        align 16
-        no_code v
-        push    byte v
-        jmp     strict near event32
-%assign v v + 1
-%endrep
-%assign v 0
+        entries VECTORS, event32
         align 16
 stubs64:
-%rep VECTORS
-        align 16
-        no_code v
-        push    byte v
-        jmp     strict near event64
-%assign v v + 1
-%endrep
+        entries VECTORS, event64
 
 %macro save 0
         mov     [S_REGS], eax
