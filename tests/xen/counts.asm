@@ -2,14 +2,8 @@
 ;
 ; A boot sector that says on COM1 that it runs, then counts there for as long as it does.
 ; A key resets the machine.
-bits 16
-org 0x7c00
-        cli
-        xor     ax, ax
-        mov     ds, ax
-        mov     ss, ax
-        mov     sp, 0x7c00
-        cld
+%include "sector.inc"
+        sector
         mov     si, hello
         call    say
         xor     ebx, ebx

@@ -2,15 +2,9 @@
 ;
 ; A boot sector that says how many TSC ticks 1000 reads of a port of the device model take,
 ; again and again.
-bits 16
-org 0x7c00
+%include "sector.inc"
 ROUND   equ     1000
-        cli
-        xor     ax, ax
-        mov     ds, ax
-        mov     ss, ax
-        mov     sp, 0x7c00
-        cld
+        sector
 next:   rdtsc
         mov     ebx, eax
         mov     cx, ROUND

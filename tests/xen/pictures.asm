@@ -2,14 +2,8 @@
 ;
 ; A boot sector that shows a picture in 256 colours, another in planes after a key, and
 ; text after one more.  COM1 says when each is there.
-bits 16
-org 0x7c00
-        cli
-        xor     ax, ax
-        mov     ds, ax
-        mov     ss, ax
-        mov     sp, 0x7c00
-        cld
+%include "sector.inc"
+        sector
         sti
         mov     ax, 0x13
         int     0x10

@@ -1,14 +1,8 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
 ; A boot sector that polls the keyboard, and after a key ends in a triple fault.
-bits 16
-org 0x7c00
-        cli
-        xor     ax, ax
-        mov     ds, ax
-        mov     ss, ax
-        mov     sp, 0x7c00
-        cld
+%include "sector.inc"
+        sector
         mov     si, hello
         call    say
 .poll:  in      al, 0x64
