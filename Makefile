@@ -27,16 +27,13 @@ check-quick: all
 bed-amd: all guests-images kernels
 	@scripts/run-tests bed-amd
 
-# Two beds at a time fit two CPUs.
-bed-xen: export JOBS ?= 2
 bed-xen: all package stubdom
 	@tests/guests/boot/run --prepare memtest grub-theme gfxboot > build/guests-images.log
 	@scripts/get-kernel bookworm linux-image-amd64 > /dev/null
 	@python3 tests/xen/linuxcd.py > /dev/null
 	@scripts/run-tests bed-xen
 
-# Bochs takes one CPU, and two or three gigabytes.
-bed-intel: export JOBS ?= 2
+# Bochs takes one CPU, and two or three gigabytes: JOBS=1 where that is too much.
 bed-intel: all kernels $(if $(filter all,$(GUESTS)),guests-images)
 	@scripts/run-tests bed-intel
 	@$(if $(filter all,$(GUESTS)),JOBS=1 scripts/run-tests references && scripts/run-tests bed-intel-all)
