@@ -39,7 +39,8 @@ STALL, STALL_KVM = 0.15, 5
 HALTED = 100
 TICKS = os.sysconf('SC_CLK_TCK')
 # How the dump of a program begins (harness.asm), in dwords.
-FIELDS = ('vector', 'error', 'ip', 'ip.', 'cs', 'flags', 'old-sp', 'old-sp.', 'old-ss', 'sp', 'sp.', 'ss', 'ds', 'es', 'fs',
+FIELDS = ('vector', 'error', 'ip', 'ip.', 'cs', 'flags', 'old-sp', 'old-sp.', 'old-ss', 'sp', 'sp.', 'ss', 'ds',
+          'es', 'fs',
           'gs', *(n + s for n in ('ax', 'cx', 'dx', 'bx', '-', 'bp', 'si', 'di', *(f'r{i}' for i in range(8, 16)))
                   for s in ('', '.')),
           'cr0', 'cr2', 'cr2.', 'cr3', 'cr4', 'efer', 'dr6', 'tr', 'ldt', 'nested', 'fsbase', 'fsbase.', 'gsbase',
@@ -71,7 +72,8 @@ def command(engine, rom, programs, out):
         return [bochs, '-q', '-f', '/dev/null', 'display_library: nogui', 'config_interface: textconfig',
                 'log: /dev/null', 'panic: action=fatal', 'error: action=ignore', 'info: action=ignore',
                 f'cpu: model={BOCHS_MODEL}, ips=100000000, reset_on_triple_fault=1, ignore_bad_msrs=0',
-                'memory: guest=2048, host=2048, block_size=8192', f'romimage: file={rom}', f'vgaromimage: file={VGABIOS}',
+                'memory: guest=2048, host=2048, block_size=8192', f'romimage: file={rom}',
+                f'vgaromimage: file={VGABIOS}',
                 'clock: sync=none', f'optramimage1: file={programs}, address=0x1000000', 'port_e9_hack: enabled=1',
                 'boot: disk', 'ata0: enabled=0', 'ata1: enabled=0'], True
     qemu = os.environ.get('QTEST_QEMU_BINARY', os.path.join(TOP, 'build/qemu-system-x86_64'))

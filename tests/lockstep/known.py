@@ -47,7 +47,8 @@ def reason(item):
     if item.vectors == (14, 14) and only(item, 2, lambda n: n == 'error' or n.startswith('[2')):
         return 'a read-modify-write faults as a load (docs/cpu.md)'
     if item.vectors == (8, 8) and all(
-            flags_image(name) and (a ^ b == RF or name == '[20324]' and a ^ b == RF | 2) for name, (a, b) in delta.items()):
+            flags_image(name) and (a ^ b == RF or name == '[20324]' and a ^ b == RF | 2)
+            for name, (a, b) in delta.items()):
         return 'RF in what #DF saves: SDM vol. 3, 18.3.1.1 has no rule for aborts'
     if all(accessed(name, values) for name, values in delta.items()):
         return 'accessed bits may be set early (SDM vol. 3, 5.8)'
@@ -68,8 +69,8 @@ def reason(item):
         return 'ENTER with a stack and an operand of different sizes: what is left of EBP'
     if set(delta) == {'dr6'} and (delta['dr6'][0] ^ delta['dr6'][1]) & ~15 == 0:
         return 'B0 to B3 of breakpoints that are not enabled may be set (SDM vol. 3, 19.2.3)'
-    if item.vectors == (14, 14) and set(delta) <= {'cr2', 'cr2.', 'error', '[2f7d8]', '[2f7d0]'} and item.opcode() in ('c4', 'c5', '0fb2', '0fb4', '0fb5', 'a6', 'a7',
-                                                                                'ff/3', 'ff/5', '62', 'ca', 'cb', 'cf'):
+    if item.vectors == (14, 14) and set(delta) <= {'cr2', 'cr2.', 'error', '[2f7d8]', '[2f7d0]'} and \
+            item.opcode() in ('c4', 'c5', '0fb2', '0fb4', '0fb5', 'a6', 'a7', 'ff/3', 'ff/5', '62', 'ca', 'cb', 'cf'):
         return 'which of two operands is read first'
     if item.opcode() in ('8c', '8e') and item.program.kind == 'long' and item.vectors[0] in (6, 8):
         return 'Bochs heeds REX.R where ModRM has a segment register (SDM vol. 2, 2.2.1.2)'

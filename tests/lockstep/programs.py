@@ -230,7 +230,8 @@ class Program(fuzzed.Program):
         """A page of the program, or the large one, is mapped in another way."""
         r = self.r
         number = r.choice((0x29, 0x2a, 0x2a, 0x2b, 0x2b, 0x2c, 0x2d, 0x2e))
-        entry = (number if r.random() < .8 else 0x2c) << 12 | r.choice((7, 5, 3, 1, 6, 0, 0x67, 0x27, 0x87, 0x17, 0x107))
+        entry = (number if r.random() < .8 else 0x2c) << 12 | r.choice((7, 5, 3, 1, 6, 0, 0x67, 0x27, 0x87, 0x17,
+                                                                        0x107))
         high = r.choice((0, 0, 0, 0x80000000, 0x00080000, 0x800, 0x40000000)) if r.random() < .5 else 0
         if r.random() < .25:
             entry = r.choice((0x87, 0x83, 0x85, 0x86, 0xa7, 0x1087, 0x400087, 0x200087, 7, 0x187))
@@ -325,7 +326,8 @@ class Program(fuzzed.Program):
         if kind < .85:
             return f + bytes([r.choice((0xfe, 0xff)), *self.operand(f, r.choice((0, 1)))])
         if kind < .93:
-            return f + b'\x0f' + bytes([r.choice((0xb6, 0xb7, 0xbe, 0xbf, 0xaf, 0x40, 0x4f, 0x94, 0x9c))]) + self.operand(f)
+            return f + b'\x0f' + bytes([r.choice((0xb6, 0xb7, 0xbe, 0xbf, 0xaf, 0x40, 0x4f, 0x94,
+                                                  0x9c))]) + self.operand(f)
         op = r.choice((0xa0, 0xa1, 0xa2, 0xa3))
         size = 8 if self.kind == 'long' else 4 if self.wide else 2
         if b'\x67' in f:
@@ -360,7 +362,8 @@ class Program(fuzzed.Program):
         if kind < .95:
             size = self.operand_size(f)
             return f + bytes([r.choice((0xe8, 0xe9))]) + r.choice((
-                0x1000, 0x7fff, *((0x7ffffff0, 0x80000000) if self.cr0 >> 31 or self.how == LONG else ()), 0x8000)).to_bytes(4, 'little')[:size]
+                0x1000, 0x7fff, *((0x7ffffff0, 0x80000000) if self.cr0 >> 31 or self.how == LONG else ()),
+                0x8000)).to_bytes(4, 'little')[:size]
         return f + bytes([r.choice((0x68,))]) + self.number(self.operand_size(f))
 
     def segment(self):
@@ -377,7 +380,8 @@ class Program(fuzzed.Program):
         if kind < .5:
             return f + r.choice((b'\xc4', b'\xc5', b'\x0f\xb2', b'\x0f\xb4', b'\x0f\xb5')) + self.operand(f)
         if kind < .8:
-            one = f + r.choice((b'\x0f\x02\xc8', b'\x0f\x03\xc8', b'\x0f\0\xe0', b'\x0f\0\xe8', b'\x63\xc8', b'\x63\xc1',
+            one = f + r.choice((b'\x0f\x02\xc8', b'\x0f\x03\xc8', b'\x0f\0\xe0', b'\x0f\0\xe8', b'\x63\xc8',
+                                b'\x63\xc1',
                                 b'\x0f\0\xd0', b'\x0f\0\xd8', b'\x0f\x02\xc8', b'\x0f\x03\xd8'))
             # LAR leaves the bits of the limit undefined: SETZ BL, then they go.
             return [load, one] + ([b'\x0f\x94\xc3', (b'' if self.wide else b'\x66') + b'\x81\xe1\xff\xff\xf0\xff']
@@ -411,7 +415,8 @@ class Program(fuzzed.Program):
         cs = r.choice((self.cs & ~3 | self.cpl, self.cs & ~3 | self.cpl, 0x1b, 0x2b, 8, 0xb3, 0xf9, 0x10a, 0x33, 0xa8,
                        self.selector() & ~3 | ring))
         base = {0xb0: ARENA, 0xa8: ARENA, 0xa0: 0x28000, 0x2000: ARENA}.get(cs & ~3, 0)
-        ip = r.choice((0x29000 - base, 0x29000 - base, 0xffff, 0x10000, far_away, *(NOT_CANONICAL[:2] if self.how == LONG else ())))
+        ip = r.choice((0x29000 - base, 0x29000 - base, 0xffff, 0x10000, far_away,
+                       *(NOT_CANONICAL[:2] if self.how == LONG else ())))
         flags = r.choice((*FLAG_SETS, 0x23202, 0x4202, 0x10202, 0x246))
         ss = r.choice((0x23, 0xd3, 0x10, 0x101, 0x112, self.selector()))
         sp = r.choice((STACK, STACK - ARENA, 0x3e800, 2, NOT_CANONICAL[0]))
@@ -430,7 +435,8 @@ class Program(fuzzed.Program):
         f = self.size66()
         kind = r.random()
         if kind < .4:
-            return [f + b'\x68' + (r.choice(FLAG_SETS) ^ r.choice((0, 0x3000, 0x200, 0x20000, 0x10000, 0x100000, 0x4100))
+            return [f + b'\x68' + (r.choice(FLAG_SETS) ^ r.choice((0, 0x3000, 0x200, 0x20000, 0x10000, 0x100000,
+                                                                   0x4100))
                                    ).to_bytes(4, 'little')[:self.operand_size(f)], f + b'\x9d', b'\x90']
         return f + r.choice((b'\x9c', b'\x9d', b'\xfa', b'\xfb', b'\xfb', b'\x9e', b'\x9f', b'\xf5', b'\xf8', b'\xf9',
                              b'\xfc', b'\xfd', b'\xd6', b'\x27', b'\x2f', b'\x37', b'\x3f', b'\xd4\x0a', b'\xd4\0',
@@ -505,8 +511,10 @@ class Program(fuzzed.Program):
         if self.how == LONG:
             self.msrs = 1
             f = r.choice((b'', b'\x48'))
-            return f + r.choice((b'\x0f\x05', b'\x0f\x07', b'\x0f\x34', b'\x0f\x35', b'\x0f\1\xf8', b'\x0f\x06', b'\x0f\x09'))
-        return r.choice((b'\x0f\x06', b'\x0f\x09', b'\x0f\x08', b'\x0f\1\xf8', b'\x0f\x05', b'\x0f\xaa', b'\xf4' if self.cpl
+            return f + r.choice((b'\x0f\x05', b'\x0f\x07', b'\x0f\x34', b'\x0f\x35', b'\x0f\1\xf8', b'\x0f\x06',
+                                 b'\x0f\x09'))
+        return r.choice((b'\x0f\x06', b'\x0f\x09', b'\x0f\x08', b'\x0f\1\xf8', b'\x0f\x05', b'\x0f\xaa',
+                         b'\xf4' if self.cpl
                          else b'\x90', b'\x9b', b'\x0f\x0b', b'\x0f\xff\xc0'))
 
     def odd(self):
@@ -522,13 +530,15 @@ class Program(fuzzed.Program):
                 bytes([r.choice((0x66, 0x2e, 0x67, 0x3e))]) * r.randrange(8, 15) + one
         f = self.front()
         if kind < .7:
-            return f + r.choice((b'\x8f', b'\xc6', b'\xc7', b'\xfe', b'\xff', b'\xf6', b'\xf7', b'\x8c', b'\x8e', b'\x0f\xba')) + \
+            return f + r.choice((b'\x8f', b'\xc6', b'\xc7', b'\xfe', b'\xff', b'\xf6', b'\xf7', b'\x8c', b'\x8e',
+                                 b'\x0f\xba')) + \
                 self.operand(f, r.randrange(8)) + b'\1\0\0\0'
         if kind < .9:
             return f + bytes([r.choice((0x06, 0x0e, 0x16, 0x1e, 0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x62, 0x82, 0x9a,
                                         0xce, 0xd4, 0xd5, 0xea, 0xd6, 0xc4, 0xc5, 0xe2, 0xe3, 0xe0, 0xe1, 0x70, 0x71,
                                         0x9b, 0xf1))]) + r.choice((b'\0', b'\2', b'\x7f', b'\x10')) + b'\x90' * 4
-        return f + b'\x0f' + bytes([r.choice((4, 0xa, 0xc, 0x0e, 0x0f, 0x24, 0x26, 0x36, 0x39, 0x3b, 0x3f, 0x18, 0x1f, 0x0d,
+        return f + b'\x0f' + bytes([r.choice((4, 0xa, 0xc, 0x0e, 0x0f, 0x24, 0x26, 0x36, 0x39, 0x3b, 0x3f, 0x18,
+                                              0x1f, 0x0d,
                                               0xb9, 0xff, 0xb8))]) + self.operand(f)
 
     # -- for the harness, and for people

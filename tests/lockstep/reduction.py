@@ -7,7 +7,8 @@ import tempfile
 
 import engines
 
-PLACES = ((0x20000, 'GDT'), (0x20200, 'LDT'), (0x20300, 'TSS'), (0x20800, 'IDT'), (0x21000, 'tables'), (0x28000, 'code'),
+PLACES = ((0x20000, 'GDT'), (0x20200, 'LDT'), (0x20300, 'TSS'), (0x20800, 'IDT'), (0x21000, 'tables'), (0x28000,
+                                                                                                        'code'),
           (0x2a000, 'data'), (0x2e000, 'stack'), (0x2f000, 'kernel-stack'))
 
 
