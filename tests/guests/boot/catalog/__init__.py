@@ -3,6 +3,7 @@
 from catalog import tiny
 from catalog.gfxboot import GfxBoot
 from catalog.grub_legacy import GrubLegacy
+from catalog.grub_splash import GrubSplash
 from catalog.grub_text import GrubText
 from catalog.grub_theme import GrubTheme
 from catalog.installer import Installer
@@ -12,8 +13,8 @@ from catalog.ovmf import Ovmf, OvmfSmm
 from catalog.userland import Userland
 from catalog.vesamenu import VesaMenu
 
-ALL = (GrubText(), GrubTheme(), GrubLegacy(), VesaMenu(), GfxBoot(), Ipxe(), Memtest(),
-       Installer(), Ovmf(), OvmfSmm(), Userland(), *tiny.ALL)
+ALL = (GrubText(), GrubSplash(), GrubTheme(), GrubLegacy(), VesaMenu(), GfxBoot(), Ipxe(),
+       Memtest(), Installer(), Ovmf(), OvmfSmm(), Userland(), *tiny.ALL)
 
 
 def select(names):
