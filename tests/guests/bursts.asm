@@ -599,6 +599,9 @@ planar:
         inc     edi
         dec     ecx
         jnz     .fill
+        xor     eax, eax                ; the rest of what is read: a BIOS may have used it
+        mov     ecx, 0x400
+        rep stosb
         ; set/reset through a bit mask, as drivers draw
         vga     0x3ce, 0, 5
         vga     0x3ce, 1, 15
