@@ -28,10 +28,12 @@ bed-amd: all guests-images kernels
 	@scripts/run-tests bed-amd
 
 bed-xen: all package stubdom
-	@tests/guests/boot/run --prepare memtest grub-theme gfxboot > build/guests-images.log
+	@tests/guests/boot/run --prepare memtest > build/guests-images.log
+	@tests/guests/boot/run --references grub-splash gfxboot $(if $(filter all,$(GUESTS)),grub-theme) > build/guests-references.log
 	@scripts/get-kernel bookworm linux-image-amd64 > /dev/null
 	@python3 tests/xen/linuxcd.py > /dev/null
 	@scripts/run-tests bed-xen
+	@$(if $(filter all,$(GUESTS)),scripts/run-tests bed-xen-all)
 
 # Bochs takes one CPU, and two or three gigabytes: JOBS=1 where that is too much.
 bed-intel: all kernels $(if $(filter all,$(GUESTS)),guests-images)
@@ -113,7 +115,7 @@ help:
 	@echo 'make check-guests real boot loaders, installers and userlands, looked at while they boot'
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
 	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long; GUESTS=all: longer; JOBS=N at a time)'
-	@echo 'make bed-xen      guests under Xen, in a TCG machine, with Debian'"'"'s device model and ours'
+	@echo 'make bed-xen      guests under Xen, in a TCG machine, with Debian'"'"'s device model and ours (GUESTS=all: more of them)'
 	@echo 'make bench        stock kvm, tcg and partial compared, here and on SVM (long; BENCH="--quick pata")'
 	@echo 'make bench-states   CPU modes that belong to TCG: against the emulator in the kernel, and against TCG (long)'
 	@echo 'make install      put the build into PREFIX (of ./configure), below DESTDIR; make uninstall: remove it'

@@ -2,12 +2,14 @@
 ;
 ; A boot sector that runs one of the 64 KiB images that elsewhere are a machine's firmware:
 ; it follows on the disk.  What they find in memory from CHAIN on is in the sector after it.
-; If the dword at CHAIN + 8 is 2, a second CPU is there, and sleeps.
+; If the dword at CHAIN + 8 is 2, a second CPU is there, and sleeps.  If the one at CHAIN + 12 is
+; not 0, it is how many ticks of the BIOS it waits, after a word to the debug console.
 bits 16
 org 0x7c00
 CHAIN   equ 0x8100
 SLEEP   equ 0x7000
 COMMAND equ 0x8000
+DEBUGCON equ 0x505
         cli
         xor     ax, ax
         mov     ds, ax
@@ -34,7 +36,19 @@ COMMAND equ 0x8000
         mov     dl, 0x80
         int     0x13
         jc      failed
-        cli
+        mov     ax, 0x2000
+        mov     fs, ax
+        mov     cx, [fs:12]
+        jcxz    .ready
+        mov     dx, DEBUGCON
+        mov     al, 'b'
+        out     dx, al
+.tick:  mov     ax, [0x46c]
+.same:  hlt
+        cmp     ax, [0x46c]
+        je      .same
+        loop    .tick
+.ready: cli
         ; the host's part: 24 bytes of the first command to COMMAND as well
         mov     ax, 0x2000
         mov     ds, ax
