@@ -10,9 +10,12 @@ import statistics
 import workloads
 
 ENGINES = ('kvm', 'partial', 'tcg')
+# How they are called on the page: in Xen's bed stock is Debian's device model.
+LABELS = {'kvm': 'stock'}
 KNOWN = {w.name: w for w in workloads.WORKLOADS}
 # The goals, and for which workloads they were set.
 FEWER_EXITS, FASTER, AT_MOST = 100, 10, 1.01
+FASTER_IN_XEN = 20
 # Against the emulator in the kernel; against TCG, where it has all CPU modes.
 EMULATED, LIKE_TCG = 100, 1.1
 # Microseconds, twice what burst-us is unless told.
@@ -192,7 +195,7 @@ class Group:
             verdict = 'no comparison' if not self.of('partial') else \
                 'only partial can' if not self.of('kvm') else 'not counted'
             return Goal(what, verdict,
-                        f'kvm {self.outcome("kvm")}; partial {self.outcome("partial")}')
+                        f'stock {self.outcome("kvm")}; partial {self.outcome("partial")}')
         if ratio.middle >= goal:
             return Goal(what, 'reached', spread(ratio))
         return Goal(what, 'missed', f'{spread(ratio)}: {self.why()}')
@@ -216,7 +219,7 @@ class Group:
         mine, theirs = (self.median(duration, e) for e in ('partial', 'kvm'))
         if not mine or not theirs:
             return Goal(what, 'no comparison', self.outcome('partial'))
-        said = ', '.join(f'{e} {self.median(duration, e):.0f} us'
+        said = ', '.join(f'{LABELS.get(e, e)} {self.median(duration, e):.0f} us'
                          for e in ENGINES if self.of(e))
         return Goal(what, 'reached' if mine <= theirs + LATER else 'missed',
                     f'{said}: one in 20 ticks of 1000 us comes later')
@@ -240,13 +243,15 @@ class Group:
         if self.of('tcg') and isinstance(self.work, (workloads.Linux, workloads.Program)):
             return [self._like_tcg()]
         if self.work and self.work.kind == 'quiet':
+            counted = userspace if self.bed == 'xen' else exits
             return [self._no_worse('CPU at most 1 % more', cpu),
-                    self._no_worse('exits at most 1 % more', exits)]
+                    self._no_worse('exits at most 1 % more', counted)]
         if isinstance(self.work, workloads.Tiny):
             found.append(self._at_least(f'{FEWER_EXITS}x fewer user-space exits',
                                         self.ratio(userspace), FEWER_EXITS))
         if self.name in MUST_BE_FASTER:
-            found.append(self._at_least(f'{FASTER}x faster', self.ratio(duration), FASTER))
+            faster = FASTER_IN_XEN if self.bed == 'xen' else FASTER
+            found.append(self._at_least(f'{faster}x faster', self.ratio(duration), faster))
         return found
 
 
@@ -275,7 +280,7 @@ def row(g):
             ', '.join(goal.verdict for goal in g.goals()) or '-']
 
 
-HEAD = ['place', 'workload', 'exits, kvm', 'partial', 'fewer', 'user exits, kvm', 'partial',
+HEAD = ['place', 'workload', 'exits, stock', 'partial', 'fewer', 'user exits, stock', 'partial',
         'fewer', 'faster', 'TCG faster', 'than TCG', 'less CPU', 'hit rate', 'goals']
 
 
@@ -425,7 +430,7 @@ def relative(g, value):
     for engine in ENGINES:
         values = [value(r) / stock for r in g.of(engine).values()]
         if values:
-            found.append((engine, engine, min(values), statistics.median(values), max(values)))
+            found.append((LABELS.get(engine, engine), engine, min(values), statistics.median(values), max(values)))
     return found
 
 
@@ -450,10 +455,10 @@ def plots(g):
     """All pictures of a workload."""
     both = ('kvm', 'partial')
     found = [
-        whiskers('time, stock KVM = 1: median, least, greatest', relative(g, duration)),
-        whiskers('CPU time, stock KVM = 1', relative(g, cpu)),
-        stacked('exits to user space, a run', [(e, average(g, e, 'userspace')) for e in both]),
-        stacked('exits of the CPU by reason, a run', [(e, average(g, e, 'exits')) for e in both]),
+        whiskers('time, stock = 1: median, least, greatest', relative(g, duration)),
+        whiskers('CPU time, stock = 1', relative(g, cpu)),
+        stacked('exits to user space, a run', [(LABELS.get(e, e), average(g, e, 'userspace')) for e in both]),
+        stacked('exits of the CPU by reason, a run', [(LABELS.get(e, e), average(g, e, 'exits')) for e in both]),
         columns('windows by accesses made in them, all runs', lengths(g)),
         stacked('why windows were opened, and why they ended, all runs',
                 [('opened', g.counters('takeovers-')), ('ended', g.counters('stops-'))]),
@@ -476,7 +481,7 @@ def section(g):
         out.append(f'<p><b class="{goal.verdict.split()[0]}">{esc(goal.verdict)}</b> '
                    f'{esc(goal.what)}: {esc(goal.why)}</p>')
     out.append('<p>Outcome: ' + '; '.join(
-        f'{engine} {esc(g.outcome(engine))}' for engine in ENGINES) + '.</p>')
+        f'{LABELS.get(engine, engine)} {esc(g.outcome(engine))}' for engine in ENGINES) + '.</p>')
     out += [f'<p class="missed">{esc(r["outcome"])}</p>' for r in g.runs if not r['engine']]
     out.append(f'<p class="dim">partial: {esc(g.why() or "no good run")}.</p>')
     return ''.join(out) + plots(g) + '</details>'
@@ -524,7 +529,7 @@ def all_ratios(found):
             out.append(mark('tcg', x, y, faster, f'{name}, time'))
         if fewer:
             out.append(mark('partial', x, y, fewer, f'{name}, exits'))
-    return figure('stock KVM over partial; right of 1 partial is better. Circles: exits of the CPU. Squares: time. '
+    return figure('stock over partial; right of 1 partial is better. Circles: exits of the CPU. Squares: time. '
                   'Lines: least to greatest.', svg(bottom + 18, out, WIDE))
 
 
@@ -553,9 +558,10 @@ def html(about, runs):
            '<html lang="en"><meta charset="utf-8">'
            '<meta name="viewport" content="width=device-width,initial-scale=1">'
            f'<title>accel partial, measured</title><style>{STYLE}</style>'
-           '<h1>Stock KVM, partial and TCG</h1><p>'
+           '<h1>Stock, partial and TCG</h1><p>'
            + esc('; '.join(f'{k}: {v}' for k, v in about.items())) + '</p>'
-           '<p>Ratios are stock KVM over partial, run by run: more is better, 1 is the same. '
+           '<p>Ratios are stock over partial, run by run: more is better, 1 is the same. Stock is KVM, and in '
+           "Xen's bed Debian's device model, whose user exits are ioreqs. "
            'The middle of the repetitions comes first, the least and the greatest in brackets. '
            'Counts hold anywhere; times are those of this machine, on which the beds are '
            'emulated.</p>']
