@@ -261,6 +261,11 @@ void xen_vt_ioreq_serve(CPUState *cpu)
     }
     partial_burst_open(cpu, cpu->stop);
     run_window(cpu);
+    if (xen_vt_state_is_lost(cpu)) {
+        /* Xen would go on where the window began. */
+        x->slot = NULL;
+        return;
+    }
     if (!made && !xen_vt_state_was_set(cpu)) {
         xen_ioreq_make(x->state, &copy);
     }

@@ -180,6 +180,11 @@ bool xen_vt_state_was_set(CPUState *cpu)
     return cpu->accel->vt->state.was_set;
 }
 
+bool xen_vt_state_is_lost(CPUState *cpu)
+{
+    return cpu->accel->vt->state.is_lost;
+}
+
 bool xen_vt_state_is_read(CPUState *cpu)
 {
     return cpu->accel->vt->state.valid;
@@ -583,8 +588,10 @@ void xen_vt_state_give(CPUState *cpu)
     }
     if (set_registers(cpu, &was)) {
         error_report("accel xen: Xen does not take the registers of a vCPU "
-                     "(%s); they are lost, and the guest is stopped",
-                     strerror(errno));
+                     "(%s); they are lost, and the guest stays paused: "
+                     "'xl destroy'", strerror(errno));
+        s->is_lost = true;
+        xc_domain_pause(xen_xc, xen_domid);
         vm_stop(RUN_STATE_INTERNAL_ERROR);
         return;
     }

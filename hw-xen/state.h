@@ -26,6 +26,7 @@ typedef struct XenVTState {
     bool valid;                /* cpu is of the access that waits now */
     unsigned notes;            /* xen_vt_tsc_notes() when it was read */
     bool was_set;              /* so that Xen drops that access */
+    bool is_lost;              /* Xen has older registers than the guest */
     bool after_in;             /* ... and was an IN, if RIP is behind it */
     bool narrow;               /* other vCPUs run: set general registers only */
     int64_t taken_at;          /* when the window was opened, get_clock() */
@@ -46,6 +47,9 @@ bool xen_vt_state_read(CPUState *cpu);
 
 /** xen_vt_state_was_set: whether Xen will drop the access that waits */
 bool xen_vt_state_was_set(CPUState *cpu);
+
+/** xen_vt_state_is_lost: whether the guest must never go on */
+bool xen_vt_state_is_lost(CPUState *cpu);
 
 /** xen_vt_state_is_read: whether xen_vt_state_read() has been called */
 bool xen_vt_state_is_read(CPUState *cpu);

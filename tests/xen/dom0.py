@@ -172,7 +172,7 @@ class Console:
 class Guest:
     """One guest of xl's, with one device model."""
 
-    def __init__(self, folder, name, model, *lines, memory=64, serial='file:{}', options=()):
+    def __init__(self, folder, name, model, *lines, memory=64, serial='file:{}', options=(), override=None):
         self.name, self.model, self.folder = name, model, folder
         # 'windows': the same as 'ours', which takes the vCPU over whenever it can; 'windows32':
         # and knows no 64-bit code.
@@ -186,7 +186,7 @@ class Guest:
         if not any(line.startswith('vnc=') for line in lines):
             text += ['vnc=0']
         if model in ('ours', 'windows', 'windows32'):
-            text += [f'device_model_override="{self.ours}"']
+            text += [f'device_model_override="{override or self.ours}"']
         if options:
             text += [f'device_model_args_hvm={list(options)}'.replace("'", '"')]
         with open(self.config, 'w', encoding='utf-8') as f:

@@ -11,41 +11,54 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(HERE)), 'build', 'xen')
 
 
-def is_new(path, sources):
-    """Whether a file is there, and newer than what it was made of."""
-    return os.path.exists(path) and all(os.path.getmtime(s) <= os.path.getmtime(path) for s in sources)
+def made(name, sources, make):
+    """The path of a file, which make(path) makes if it is not there or older than a source."""
+    out = os.path.join(FOLDER, name)
+    if not os.path.exists(out) or any(os.path.getmtime(s) > os.path.getmtime(out) for s in sources):
+        os.makedirs(FOLDER, exist_ok=True)
+        new = f'{out}.{os.getpid()}'
+        make(new)
+        os.replace(new, out)
+    return out
+
+
+def tool(*words):
+    """Run a program."""
+    subprocess.run(words, check=True)
 
 
 def sector(source):
-    """The path of a boot sector, made if need be."""
-    out = os.path.join(FOLDER, os.path.splitext(source)[0] + '.bin')
-    sources = [os.path.join(HERE, source), *glob.glob(os.path.join(HERE, '*.inc'))]
-    if not is_new(out, sources):
-        os.makedirs(FOLDER, exist_ok=True)
-        new = f'{out}.{os.getpid()}'
-        subprocess.run(['nasm', '-I', HERE + os.sep, '-f', 'bin', '-o', new, sources[0]], check=True)
-        os.replace(new, out)
-    return out
+    """The path of a boot sector."""
+    path = os.path.join(HERE, source)
+    return made(os.path.splitext(source)[0] + '.bin', [path, *glob.glob(os.path.join(HERE, '*.inc'))],
+                lambda out: tool('nasm', '-I', HERE + os.sep, '-f', 'bin', '-o', out, path))
+
+
+def library():
+    """The path of refuse.c as something to preload."""
+    path = os.path.join(HERE, 'refuse.c')
+    return made('refuse.so', [path],
+                lambda out: tool('gcc', '-shared', '-fPIC', '-Wall', '-Werror', '-o', out, path))
 
 
 def linux():
     """(kernel, initramfs) of the Linux guests."""
     import dom0  # pylint: disable=import-outside-toplevel
     import initrd  # pylint: disable=import-outside-toplevel
-    out = os.path.join(FOLDER, 'initrd')
     image = dom0.kernel()
-    if not is_new(out, [initrd.__file__, initrd.INIT, image]):
-        os.makedirs(FOLDER, exist_ok=True)
-        new = f'{out}.{os.getpid()}'
-        initrd.make(new)
-        os.replace(new, out)
-    return image, out
+    return image, made('initrd', [initrd.__file__, initrd.INIT, image], initrd.make)
+
+
+def main():
+    """All of it."""
+    import scenarios  # pylint: disable=import-outside-toplevel
+    for path in glob.glob(os.path.join(HERE, '*.asm')):
+        sector(os.path.basename(path))
+    library()
+    linux()
+    for cpus in (1, 2):
+        scenarios.reference(cpus)
 
 
 if __name__ == '__main__':
-    for path in glob.glob(os.path.join(HERE, '*.asm')):
-        sector(os.path.basename(path))
-    linux()
-    import scenarios  # which needs this module
-    for cpus in (1, 2):
-        scenarios.reference(cpus)
+    main()

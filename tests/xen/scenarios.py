@@ -96,16 +96,17 @@ def _run(folder, cpus):
     sys.exit(f'the scenarios do not end under TCG: {progress(data)}')
 
 
+def _write(out, cpus):
+    with firmware.dom0.temporary() as folder:
+        found = _run(folder, cpus)
+    with open(out, 'w', encoding='utf-8') as f:
+        json.dump(found, f)
+
+
 def reference(cpus):
-    """What comes of each under TCG; made on the host, if need be."""
-    out = os.path.join(prepared.FOLDER, f'scenarios-{cpus}.json')
-    sources = [__file__, firmware.__file__, os.path.join(firmware.IMAGES, 'bursts.bin'), os.path.join(TOP, 'build/qemu-system-x86_64')]
-    if not prepared.is_new(out, sources):
-        with firmware.dom0.temporary() as folder:
-            found = _run(folder, cpus)
-        new = f'{out}.{os.getpid()}'
-        with open(new, 'w', encoding='utf-8') as f:
-            json.dump(found, f)
-        os.replace(new, out)
-    with open(out, encoding='utf-8') as f:
+    """What comes of each under TCG; made on the host."""
+    sources = [__file__, firmware.__file__, os.path.join(firmware.IMAGES, 'bursts.bin'),
+               os.path.join(TOP, 'build/qemu-system-x86_64')]
+    path = prepared.made(f'scenarios-{cpus}.json', sources, lambda out: _write(out, cpus))
+    with open(path, encoding='utf-8') as f:
         return json.load(f)
