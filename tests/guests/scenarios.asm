@@ -45,6 +45,7 @@ scenarios:
         dq      xsave_ts        ; 15
         dq      mtrr            ; 16
         dq      undone          ; 17
+        dq      spaces          ; 18
 scenarios_end:
 
 ; Memory types that real mode set hold in 64-bit mode, whoever runs either.
@@ -55,6 +56,57 @@ mtrr:
         jne     .bad
         cmp     edx, MTRR_MIXED
         jne     .bad
+        jmp     finished
+.bad:   fail    1
+
+; --- address spaces ----------------------------------------------------------
+
+TABLES_B equ 0x36000            ; copies of PML4, PDPT and the first PD
+
+; One address has other code in each of two spaces; now and then they change places.
+spaces:
+        mov     rax, 0xc300000001b8     ; mov eax, 1; ret
+        mov     [FRAME_A], rax
+        mov     rax, 0xc3c8ffc031       ; xor eax, eax; dec eax; ret
+        mov     [FRAME_B], rax
+        mov     esi, PML4
+        mov     edi, TABLES_B
+        mov     ecx, 3 * 512
+        rep movsq
+        mov     dword [TABLES_B], (TABLES_B + 0x1000) | 7
+        mov     dword [TABLES_B + 0x1000], (TABLES_B + 0x2000) | 7
+        mov     qword [PD + (UPPER_VA >> 21) * 8], PT_A | 7
+        mov     qword [TABLES_B + 0x2000 + (UPPER_VA >> 21) * 8], PT_B | 7
+        mov     qword [PT_A], FRAME_A | 7
+        mov     qword [PT_B], FRAME_B | 7
+        mov     r12d, 1
+        mov     r13d, -1
+        mov     r14d, UPPER_VA
+        mov     ebp, 300
+.turn:  mov     eax, PML4
+        mov     cr3, rax
+        call    r14
+        cmp     eax, r12d
+        jne     .bad
+        enter_tcg
+        call    r14
+        cmp     eax, r12d
+        jne     .bad
+        mov     eax, TABLES_B
+        mov     cr3, rax
+        call    r14
+        cmp     eax, r13d
+        jne     .bad
+        test    ebp, 15
+        jnz     .same
+        mov     rax, [PT_A]
+        xchg    rax, [PT_B]
+        mov     [PT_A], rax
+        xchg    r12, r13
+.same:  dec     ebp
+        jnz     .turn
+        mov     eax, PML4
+        mov     cr3, rax
         jmp     finished
 .bad:   fail    1
 
