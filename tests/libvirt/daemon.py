@@ -25,6 +25,7 @@ for pair in {pairs}; do
 done
 mount --bind "$2/kvm" /dev/kvm
 mount --bind "$2/hosts" /etc/hosts
+PATH=$2/bin:$PATH
 exec libvirtd --pid-file /run/libvirt/libvirtd.pid > "$2/libvirtd.log" 2>&1
 '''
 
@@ -43,11 +44,11 @@ def why_not():
 
 
 class Daemon:
-    """One libvirtd, and a connection to it."""
+    """One libvirtd, and a connection to it; in its folder bin are programs that it finds by their names."""
 
     def __init__(self, folder, name):
         self.folder = os.path.join(folder, name)
-        for key in FOLDERS:
+        for key in [*FOLDERS, 'bin']:
             os.makedirs(os.path.join(self.folder, key))
         with open(self.path('etc', 'libvirtd.conf'), 'w', encoding='ascii') as f:
             f.write(f'host_uuid = "{uuid.uuid4()}"\nauth_unix_rw = "none"\n')

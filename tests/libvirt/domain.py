@@ -55,8 +55,11 @@ def wait_for(what, condition, show=None):
 
 def run(*words):
     """A program that must succeed; what it printed."""
-    return subprocess.run(words, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True).stdout
+    done = subprocess.run(words, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise Wrong(f'{words} ended with {done.returncode}: {done.stdout}')
+    return done.stdout
 
 
 def make_disk(folder):
@@ -72,20 +75,25 @@ class Domain:
     """A domain of one daemon."""
 
     def __init__(self, daemon, name, emulator, image=None, **more):
-        self.daemon, self.name = daemon, name
-        self.serial_path = daemon.path('lib', name + '.serial')
-        self._counted = 0
+        self._named(daemon, name)
         disk = ''
         if image:
-            path = daemon.path(name + '.qcow2')
-            shutil.copy(image, path)
             disk = ("<disk type='file'><driver name='qemu' type='qcow2'/>"
-                    f"<source file='{path}'/><target dev='hda' bus='{more.pop('bus', 'ide')}'/></disk>")
+                    f"<source file='{self._copy(image)}'/><target dev='hda' bus='{more.pop('bus', 'ide')}'/></disk>")
         values = {'memory': 32, 'firmware': '', 'machine': 'pc', 'os': '', 'features': '', 'cpu': '',
                   'clock': '', 'devices': '', 'commandline': ''}
         self.xml = XML.format(name=name, emulator=emulator, disk=disk, serial=self.serial_path,
                               **{**values, **more})
         self.handle = daemon.connection.defineXML(self.xml)
+
+    def _named(self, daemon, name):
+        self.daemon, self.name = daemon, name
+        self.serial_path = daemon.path('lib', name + '.serial')
+
+    def _copy(self, image):
+        path = self.daemon.path(self.name + '.qcow2')
+        shutil.copy(image, path)
+        return path
 
     def __enter__(self):
         return self
@@ -157,3 +165,15 @@ class Domain:
         said = self.hmp('info partial')
         words = said.split()
         return sum(int(n) for name, n in zip(words, words[1:]) if name.startswith('takeovers-'))
+
+
+class Installed(Domain):
+    """A domain that virt-install has made and started."""
+
+    def __init__(self, daemon, name, emulator, image, *options):
+        # pylint: disable=super-init-not-called
+        self._named(daemon, name)
+        run('virt-install', '--connect', daemon.uri, '--name', name, '--memory', '256', '--import', '--disk',
+            self._copy(image), '--network', 'none', '--graphics', 'none', '--serial', f'file,path={self.serial_path}',
+            '--noautoconsole', '--xml', f'./devices/emulator={emulator}', *options)
+        self.handle = daemon.connection.lookupByName(name)
