@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 
+import state
 from programs import image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,16 +28,23 @@ ENGINES = {
     'windows': 'partial,states=none,burst-trigger=1,window-blocks=1',
     'bursts': 'partial,states=none,burst-trigger=1,burst-blocks=3',
     'kvm': 'kvm',
+    # A CPU with all that TCG has and Intel's have
+    'max': 'tcg',
+    # This machine's own CPU, for 64-bit code of users
+    'native': None,
 }
+CPUS = {'kvm': 'max', 'max': 'max,-sse4a,-3dnow,-3dnowext,-cmpccxadd,-mpx'}
 SLOW = ('kvm', 'windows', 'bursts')
 RECORD = 8
+# Of a dump; more is a harness that a program has destroyed, which would write for ever.
+MOST_DWORDS = 0x9000
 MARKER = b'LOCKSTEP'
 END, ENDED, HUNG, RESET = 0xffffffff, 0xfd, 0xfe, 0xff
 NO_RESULT = (ENDED, HUNG)
 # Seconds of CPU time without a new result after which a program counts as one that never ends.
 STALL, STALL_KVM = 0.15, 5
 # Looks in a row without a thread that runs, after which its CPU counts as halted.
-HALTED = 100
+HALTED = 30
 TICKS = os.sysconf('SC_CLK_TCK')
 # How the dump of a program begins (harness.asm), in dwords.
 FIELDS = ('vector', 'error', 'ip', 'ip.', 'cs', 'flags', 'old-sp', 'old-sp.', 'old-ss', 'sp', 'sp.', 'ss', 'ds',
@@ -44,7 +52,7 @@ FIELDS = ('vector', 'error', 'ip', 'ip.', 'cs', 'flags', 'old-sp', 'old-sp.', 'o
           'gs', *(n + s for n in ('ax', 'cx', 'dx', 'bx', '-', 'bp', 'si', 'di', *(f'r{i}' for i in range(8, 16)))
                   for s in ('', '.')),
           'cr0', 'cr2', 'cr2.', 'cr3', 'cr4', 'efer', 'dr6', 'tr', 'ldt', 'nested', 'fsbase', 'fsbase.', 'gsbase',
-          'gsbase.', 'kgsbase', 'kgsbase.', 'gdtr', 'gdtr.', 'idtr', 'idtr.')
+          'gsbase.', 'kgsbase', 'kgsbase.', 'gdtr', 'gdtr.', 'idtr', 'idtr.', 'xcr0')
 
 Result = collections.namedtuple('Result', 'vector hash dump')
 
@@ -64,6 +72,16 @@ def harness():
             return f.read()
 
 
+@functools.cache
+def native():
+    """What runs programs on this CPU, made where it is not."""
+    path, source = os.path.join(TOP, 'build/lockstep/native'), os.path.join(HERE, 'native.c')
+    if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(source):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        subprocess.run(['cc', '-O2', '-Wall', '-Werror', '-fPIE', '-pie', '-o', path, source], check=True)
+    return path
+
+
 def command(engine, rom, programs, out):
     """What starts an engine; whether its standard output is what the guest wrote."""
     if engine == 'bochs':
@@ -76,8 +94,10 @@ def command(engine, rom, programs, out):
                 f'vgaromimage: file={VGABIOS}',
                 'clock: sync=none', f'optramimage1: file={programs}, address=0x1000000', 'port_e9_hack: enabled=1',
                 'boot: disk', 'ata0: enabled=0', 'ata1: enabled=0'], True
+    if engine == 'native':
+        return [native(), programs], True
     qemu = os.environ.get('QTEST_QEMU_BINARY', os.path.join(TOP, 'build/qemu-system-x86_64'))
-    cpu = 'max' if engine == 'kvm' else MODEL
+    cpu = CPUS.get(engine, MODEL)
     return [qemu, '-nodefaults', '-display', 'none', '-M', 'pc', '-m', '2048', '-accel', ENGINES[engine],
             '-cpu', f'{cpu},vendor=GenuineIntel,phys-bits={PHYS_BITS},host-phys-bits=off', '-bios', rom,
             '-device', f'loader,file={programs},addr=0x1000000,force-raw=on',
@@ -116,6 +136,9 @@ class Output:
                 if len(head) < 4:
                     break
                 count, = struct.unpack('<I', head[:4])
+                if count > MOST_DWORDS:
+                    self.anew = True
+                    break
                 at += 4 + count * 4
                 if len(self.data) < at + RECORD:
                     break
@@ -214,5 +237,5 @@ def named(program, dump):
     for i, value in enumerate(rest[:words]):
         out[f'[{0x20000 + first + i * 4:x}]'] = value
     rest = rest[words:]
-    out.update({f'[{rest[i]:x}]': rest[i + 1] for i in range(0, len(rest) - 1, 2)})
+    out.update({state.name_of(rest[i]) or f'[{rest[i]:x}]': rest[i + 1] for i in range(0, len(rest) - 1, 2)})
     return out

@@ -23,6 +23,10 @@ BUSY      equ VARS + 12         ; dd, an event has been taken
 HASH      equ VARS + 24         ; dd, dd: what goes out
 P         equ 0x700             ; the header of a program
 S         equ 0x800             ; what is left of it
+FPU_IN    equ 0x940             ; an XSAVE area: before a program
+FPU_OUT   equ 0xc80             ; and after it
+FPU_SIZE  equ 832               ; x87, SSE, the header, AVX
+OS_FPU    equ 0x40600           ; of CR4: OSFXSR, OSXMMEXCPT, OSXSAVE
 
 ; the arena
 GDT       equ ARENA
@@ -68,7 +72,9 @@ P_DR7     equ P + 108           ; dd
 P_DR0     equ P + 112           ; dd
 P_WHERE   equ P + 116           ; dw, where in the arena the code goes
 P_MSRS    equ P + 118           ; db, whether MSRs may have changed
-P_SIZE    equ 120
+P_FPU     equ P + 119           ; db: 1 a state follows the code, 2 only what a user sees counts
+P_FMASK   equ P + 120           ; dw of FSW, dw: 1 FOP does not count, 2 FIP, 4 FDP
+P_SIZE    equ 124
 
 ; what is left, in dwords; the names are program.py's
 S_VECTOR  equ S
@@ -99,7 +105,8 @@ S_GSBASE  equ S + 240           ; dq
 S_KGSBASE equ S + 248           ; dq
 S_GDTR    equ S + 256           ; 6 bytes
 S_IDTR    equ S + 264           ; 6 bytes
-S_DWORDS  equ 68
+S_XCR0    equ S + 272
+S_DWORDS  equ 69
 
 KCODE     equ 0x08
 KDATA     equ 0x10
@@ -200,7 +207,11 @@ ldt:    dq      0
         descriptor CODE, 0xfff, 0xfb, 4         ; 2c
 ldt_end:
 
-; what is compared with the copy: dw where, dw dwords
+; of S, by dwords: what a user sees
+seen:   dd      0xffff00ef, 0x6ffff, 0
+; what is compared with the copy: dw where, dw dwords; a user sees but USERS of them
+USERS   equ ranges + 10 * 4
+USERS_END equ ranges + 17 * 4
 ranges: dw      0x0000, 0x200                   ; GDT to TSS64
         dw      0x0800, VECTORS * 2             ; IDT
         dw      0x0b00, VECTORS * 4
@@ -446,6 +457,14 @@ next:   mov     eax, [INDEX]
         add     edi, ARENA
         movzx   ecx, byte [P_CODE]
         rep movsb
+        test    byte [P_FPU], 1
+        jz      .no_state
+        mov     edx, edi
+        mov     edi, FPU_IN
+        mov     ecx, FPU_SIZE / 4
+        rep movsd
+        mov     edi, edx
+.no_state:
         mov     [NEXT], esi
         mov     eax, 0x40cd40cd
         stosd
@@ -457,6 +476,18 @@ next:   mov     eax, [INDEX]
         xor     eax, eax
         mov     cr2, eax
         mov     cr3, eax
+        test    byte [P_FPU], 1
+        jz      .fpu
+        mov     eax, OS_FPU
+        mov     cr4, eax
+        xor     ecx, ecx
+        xor     edx, edx
+        mov     eax, 7
+        xsetbv
+        xrstor  [FPU_IN]
+        mov     eax, [P_CR4]
+        mov     cr4, eax
+.fpu:
         mov     eax, [P_DR0]
         mov     dr0, eax
         mov     eax, [P_DR7]
@@ -560,6 +591,7 @@ enter_protected:
 
 enter_real:
         lidt    [idtr16]
+        mov     bl, [P_CR0]
         mov     ax, [P_LIMIT]
         mov     ds, ax
         mov     es, ax
@@ -572,6 +604,7 @@ bits 16
 .sixteen:
         mov     eax, cr0
         and     al, ~1
+        or      al, bl
         mov     cr0, eax
         jmp     ROM >> 4:.really - ROM
 .really:
@@ -591,7 +624,22 @@ bits 16
         o32 iret
 bits 32
 
+; Pages that a user has in an arena, but not elsewhere: AL is taken from their entries, or put there
+%macro hide 2                   ; and, or
+        %1      byte [PT], %2
+        mov     ecx, PT + 0xf0 * 8
+%%more: %1      byte [ecx], %2
+        add     ecx, 8
+        cmp     ecx, PT + 0x100 * 8
+        jb      %%more
+%endmacro
+
 enter_long:
+        test    byte [P_FPU], 2
+        jz      .all_pages
+        hide    and, ~4
+        mov     dword [PD + 16], 0
+.all_pages:
         mov     eax, [P_CR4]
         or      al, 0x20
         mov     cr4, eax
@@ -605,12 +653,38 @@ enter_long:
         or      eax, 0x80000011
         mov     cr0, eax
         jmp     KCODE64:.sixty_four
+; A task may have no FPU, but the harness has; RBX and RBP keep what it was.  XCR0 is all.
+%macro begin_fpu 0
+        mov     rbx, cr0
+        mov     rbp, cr4
+        mov     eax, ebx
+        and     al, ~0xc
+        mov     cr0, rax
+        mov     eax, ebp
+        or      eax, OS_FPU
+        mov     cr4, rax
+        xor     ecx, ecx
+        xor     edx, edx
+        mov     eax, 7
+        xsetbv
+%endmacro
+%macro end_fpu 0
+        mov     cr4, rbp
+        mov     cr0, rbx
+%endmacro
+
 bits 64
 .sixty_four:
         mov     ax, TSS64_SEL
         ltr     ax
         lldt    [abs P_LDT]
         lidt    [abs idtr64]
+        test    byte [abs P_FPU], 1
+        jz      .no_fpu
+        begin_fpu
+        xrstor64 [abs FPU_IN]           ; all 16 registers
+        end_fpu
+.no_fpu:
         call    msrs64
 %assign i 8
 %rep 8
@@ -695,6 +769,46 @@ stubs64:
         mov     [S_FS], fs
         mov     [S_GS], gs
         mov     [S_SS], ss
+%endmacro
+
+; What is not written of the area, or may be in any way, is as it was
+%macro leave_fpu 1              ; XSAVE or XSAVE64
+        cld
+        mov     esi, FPU_IN
+        mov     edi, FPU_OUT
+        mov     ecx, FPU_SIZE / 4
+        rep movsd
+        xor     ecx, ecx
+        xgetbv
+        mov     [abs S_XCR0], eax
+        xor     edx, edx
+        mov     eax, 7
+        xsetbv
+        %1      [abs FPU_OUT]
+        mov     esi, FPU_IN + 512
+        mov     edi, FPU_OUT + 512
+        mov     ecx, 16
+        rep movsd
+        mov     ecx, [abs P_FMASK]
+        and     [abs FPU_IN + 2], cx
+        and     [abs FPU_OUT + 2], cx
+        test    ecx, 0x10000
+        jz      %%fop
+        mov     ax, [abs FPU_IN + 6]
+        mov     [abs FPU_OUT + 6], ax
+%%fop:  test    ecx, 0x20000
+        jz      %%fip
+        mov     eax, [abs FPU_IN + 8]
+        mov     [abs FPU_OUT + 8], eax
+        mov     eax, [abs FPU_IN + 12]
+        mov     [abs FPU_OUT + 12], eax
+%%fip:  test    ecx, 0x40000
+        jz      %%fdp
+        mov     eax, [abs FPU_IN + 16]
+        mov     [abs FPU_OUT + 16], eax
+        mov     eax, [abs FPU_IN + 20]
+        mov     [abs FPU_OUT + 20], eax
+%%fdp:
 %endmacro
 
 event32:
@@ -799,11 +913,37 @@ collect:
         flat
         push    dword 2                 ; NT is left by a task gate
         popfd
+        test    byte [P_FPU], 2
+        jz      .not_hidden
+        hide    or, 4
+        cmp     byte [S_VECTOR], 14
+        jne     .not_hidden
+        and     byte [S_ERROR], ~1      ; that a supervisor has the page
+.not_hidden:
+        test    byte [P_FPU], 1
+        jz      .no_fpu
+        cmp     byte [P_MODE], 3
+        je      .no_fpu
+        mov     eax, OS_FPU
+        mov     cr4, eax
+        leave_fpu xsave
+        xor     eax, eax
+        mov     cr4, eax
+.no_fpu:
         ; S, then the code, then what differs from the copy
         mov     esi, S
         mov     edi, DUMP
         mov     ecx, S_DWORDS
         rep movsd
+        test    byte [P_FPU], 2
+        jz      .all_seen
+        mov     ecx, S_DWORDS - 1
+.see:   bt      [seen], ecx
+        jc      .saw
+        mov     dword [DUMP + ecx * 4], 0
+.saw:   dec     ecx
+        jns     .see
+.all_seen:
         movzx   esi, word [P_WHERE]
         movzx   ecx, byte [P_CODE]
         add     ecx, esi
@@ -831,14 +971,35 @@ collect:
         lea     ebx, [esi - 4]
         mov     [ebp], ebx
         mov     [ebp + 4], eax
-        add     ebp, 8
-        mov     eax, [edi - 4]
+        test    byte [P_FPU], 2
+        jz      .keep
+        cmp     edx, USERS
+        jb      .leave
+        cmp     edx, USERS_END
+        jae     .leave
+.keep:  add     ebp, 8
+.leave: mov     eax, [edi - 4]
         mov     [ebx], eax
         test    ecx, ecx
         jnz     .more
 .same:  add     edx, 4
         cmp     edx, ranges_end
         jb      .range
+        test    byte [P_FPU], 1
+        jz      .no_state
+        mov     esi, FPU_OUT
+        mov     edi, FPU_IN
+        mov     ecx, FPU_SIZE / 4
+.state: repe cmpsd
+        je      .no_state
+        mov     eax, [esi - 4]
+        lea     ebx, [esi - 4]
+        mov     [ebp], ebx
+        mov     [ebp + 4], eax
+        add     ebp, 8
+        test    ecx, ecx
+        jnz     .state
+.no_state:
         mov     edi, ebp
 
 ; The dump ends at EDI: its hash, and all of it where it is wanted
@@ -946,7 +1107,21 @@ event64:
         jmp     .out
 .nested:
         inc     dword [abs S_NESTED]
-.out:   mov     rax, cr2
+.out:   test    byte [abs P_FPU], 1
+        jz      .no_fpu
+        mov     rbx, cr0
+        mov     rbp, cr4
+        mov     eax, ebx
+        and     al, ~0xc
+        mov     cr0, rax
+        mov     eax, ebp
+        or      eax, OS_FPU
+        mov     cr4, rax
+        leave_fpu xsave64
+        mov     cr4, rbp
+        mov     cr0, rbx
+.no_fpu:
+        mov     rax, cr2
         shr     rax, 32
         mov     [abs S_CR2 + 4], eax
         mov     eax, KDATA

@@ -9,6 +9,7 @@ import random
 import struct
 import sys
 
+import state
 import undefined
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'fuzz'))
@@ -22,6 +23,8 @@ KINDS = ('real', 'unreal', 'v86', 'v86-paged', 'prot16', 'prot32', 'paged16', 'p
          'long', 'long')
 # What of the flags is compared, unless an instruction leaves some undefined.
 MASK = 0xffffffff
+# Of FSW all, and the pointers
+FMASK = 0xffff
 TESTED = [*range(0x88, 0x138, 8), 0x0c, 0x14, 0x1c, 0x24, 0x2c]
 BASES = (0, ARENA, 0x28000, DATA)
 EDGES = (0, 1, 2, 4, 0xffc, 0xffd, 0xffe, 0xfff, 0x1000, 0x1ffe, 0x1fff, 0x7fff, 0x8000, 0xfffc, 0xfffd, 0xfffe,
@@ -36,11 +39,12 @@ PORTS = (0xe0, 0xe1, 0xe2, 0xe3, 0xe4, 0xe5, 0xe7)
 class Program(fuzzed.Program):
     """One program; bytes() of it is what the harness reads."""
     # pylint: disable=super-init-not-called
+    KINDS = KINDS
 
     def __init__(self, seed):
         self.seed = seed
         r = self.r = random.Random(seed)
-        self.kind = r.choice(KINDS)
+        self.kind = r.choice(self.KINDS)
         kind = self.kind
         self.cpl = 0 if kind in ('real', 'unreal') else 3 if kind.startswith('v86') or r.random() < .5 else 0
         self.wide = kind in ('prot32', 'paged32', 'pae', 'compat', 'long')
@@ -53,11 +57,13 @@ class Program(fuzzed.Program):
         self.limit = 0x40 if kind == 'real' else r.choice((0x10, 0x10, 0x10, 0x88))
         self.where = 0x8000 if r.random() < .9 else r.choice((0x8ff0, 0x8ffc, 0x8ffe, 0x8fff))
         self.msrs = 0
+        # Of floats.py: what of the FPU counts, and its state
+        self.fpu = 0
+        self.fmask = FMASK
+        self.state = {}
         self.pokes = []
         self.place()
-        if r.random() < .5:
-            for _ in range(r.choice((1, 1, 2, 3))):
-                self.poke()
+        self.change()
         self.regs = [self.value() for _ in range(8)]
         self.regs[4] = self.stack_pointer()
         if kind != 'long':
@@ -68,13 +74,23 @@ class Program(fuzzed.Program):
         if r.random() < .06:
             self.dr7 = r.choice((0x401, 0xd0401, 0x10403, 0x30401, 0xf0402, 0x10c03))
             self.dr0 = r.choice((DATA, DATA + 0xffc, DATA + 4, STACK, ARENA + self.where, ARENA + self.where + 2))
-        rooms = r.choice(((self.memory,), (self.memory, self.string), (self.stack,), (self.segment,),
-                          (self.far, self.stack), (self.flag, self.memory), (self.bits, self.memory), (self.port,),
-                          (self.system,), (self.odd,), (self.segment, self.far, self.memory, self.stack, self.flag)))
+        rooms = r.choice(self.rooms())
         self.code = []
         for _ in range(r.choice((1, 1, 2, 2, 3, 4))):
             self.add(r.choice(rooms)())
         del self.r
+
+    def rooms(self):
+        """Kinds of instructions that are met together."""
+        return ((self.memory,), (self.memory, self.string), (self.stack,), (self.segment,), (self.far, self.stack),
+                (self.flag, self.memory), (self.bits, self.memory), (self.port,), (self.system,), (self.odd,),
+                (self.segment, self.far, self.memory, self.stack, self.flag))
+
+    def change(self):
+        """Changes to the arena."""
+        if self.r.random() < .5:
+            for _ in range(self.r.choice((1, 1, 2, 3))):
+                self.poke()
 
     def add(self, made):
         """An instruction, or several; where flags are left undefined nothing reads them."""
@@ -545,11 +561,12 @@ class Program(fuzzed.Program):
 
     def __bytes__(self):
         code = b''.join(self.code)[:200]
-        data = struct.pack('<BBBB6HIIIIQ8QHHIIHBB', self.how, self.cpl, len(self.pokes), len(code), self.cs, self.ss,
+        data = struct.pack('<BBBB6HIIIIQ8QHHIIHBBI', self.how, self.cpl, len(self.pokes), len(code), self.cs, self.ss,
                            *self.data, self.flags, self.mask, self.cr0, self.cr4, self.ip,
                            *(v & 0xffffffffffffffff for v in self.regs), self.ldt, self.limit, self.dr7, self.dr0,
-                           self.where, self.msrs, 0)
-        return data + b''.join(struct.pack('<II', *p) for p in self.pokes) + code
+                           self.where, self.msrs, self.fpu, self.fmask)
+        return data + b''.join(struct.pack('<II', *p) for p in self.pokes) + code + \
+            (state.area(self.state) if self.fpu else b'')
 
     def fields(self):
         """For JSON."""
@@ -564,6 +581,7 @@ class Program(fuzzed.Program):
         vars(out).update(fields)
         out.code = [bytes.fromhex(one) for one in fields['code']]
         out.pokes = [tuple(p) for p in fields['pokes']]
+        out.fpu, out.fmask, out.state = (fields.get(n, v) for n, v in (('fpu', 0), ('fmask', FMASK), ('state', {})))
         return out
 
     def show(self):
@@ -574,6 +592,7 @@ class Program(fuzzed.Program):
             + ' '.join(f'{v:x}' for v in self.data) + f' LDT {self.ldt:x} limits {self.limit:x}, flags {self.flags:x}, '
             f'CR0 {self.cr0:x}, CR4 {self.cr4:x}, DR7 {self.dr7:x}, DR0 {self.dr0:x}, IP {self.ip:x}',
             '  ' + ' '.join(f'{n} {v:x}' for n, v in zip(names, self.regs)),
+            *([f'  FPU {self.state}'] if self.fpu else []),
             *(f'  [{a:x}] = {v:08x}' for a, v in self.pokes),
             *('  ' + one.hex(' ') for one in self.code)])
 

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 
 import engines
+import state
 
 PLACES = ((0x20000, 'GDT'), (0x20200, 'LDT'), (0x20300, 'TSS'), (0x20800, 'IDT'), (0x21000, 'tables'), (0x28000,
                                                                                                         'code'),
@@ -69,7 +70,8 @@ class Item:
                 address = int(name[1:-1], 16)
                 what.add([place for start, place in PLACES if address >= start][-1])
             else:
-                what.add(name.rstrip('.') if not re.match(r'r\d|[abcd]x|[sd]i|bp', name) else 'register')
+                what.add(re.sub(r'(st|xmm|ymm)\d.*', r'\1', name.rstrip('.'))
+                         if not re.match(r'r\d|[abcd]x|[sd]i|bp', name) else 'register')
         if self.vectors[0] != self.vectors[1]:
             what = {'vector'}
         return kind, self.vectors, self.opcode(), tuple(sorted(what))
@@ -125,6 +127,8 @@ def smaller(program):
     for name, plain in (('cr4', program.cr4 & 0x20), ('cr0', program.cr0 & 0x80000000), ('dr7', 0x400), ('ldt', 0)):
         if getattr(program, name) != plain:
             yield but(**{name: plain})
+    for less in state.smaller(program.state):
+        yield but(state=less)
     usual = {'real': 0x2a00, 'unreal': 0x2a00}.get(program.kind, 0x23)
     for i, value in enumerate(program.data):
         if value != usual and not program.kind.startswith('v86'):
