@@ -30,10 +30,13 @@ ENGINES = {
     'kvm': 'kvm',
     # A CPU with all that TCG has and Intel's have
     'max': 'tcg',
+    'partial-max': 'partial',
     # This machine's own CPU, for 64-bit code of users
     'native': None,
 }
-CPUS = {'kvm': 'max', 'max': 'max,-sse4a,-3dnow,-3dnowext,-cmpccxadd,-mpx'}
+MAX = 'max,-sse4a,-3dnow,-3dnowext,-cmpccxadd,-mpx'
+CPUS = {'kvm': 'max', 'max': MAX, 'partial-max': MAX}
+WITH_MAX = {'tcg': 'max', 'partial': 'partial-max'}
 SLOW = ('kvm', 'windows', 'bursts')
 RECORD = 8
 # Of a dump; more is a harness that a program has destroyed, which would write for ever.

@@ -20,13 +20,15 @@ F64 = (0, 1 << 63, 0x3ff0 << 48, 0xbff0 << 48, 0x7ff0 << 48, 0xfff0 << 48, 0x7ff
 # Of 80 bits: sign and exponent, significand
 F80 = ((0, 0), (0x8000, 0), (0x3fff, 1 << 63), (0xbfff, 1 << 63), (0x7fff, 1 << 63), (0xffff, 1 << 63),
        (0x7fff, 3 << 62), (0xffff, 3 << 62), (0x7fff, 0x8000000000000001), (0xffff, 0xa000000000012345),
-       (0x7fff, 0xc0000000deadbeef), (0, 1), (0x8000, 1), (0, 0x7fffffffffffffff), (0, 1 << 63), (0, 0x8000000000000001),
+       (0x7fff, 0xc0000000deadbeef), (0, 1), (0x8000, 1), (0, 0x7fffffffffffffff), (0, 1 << 63),
+       (0, 0x8000000000000001),
        (1, 1 << 63), (0x7ffe, 0xffffffffffffffff), (0xfffe, 0xffffffffffffffff), (0x3fff, 0x7fffffffffffffff),
        (0x4000, 1), (0x7fff, 0), (0xffff, 0x4000000000000001), (0x401e, 1 << 63), (0xc01e, 1 << 63),
        (0x403e, 1 << 63), (0xc03e, 1 << 63), (0x400e, 1 << 63), (0xc00e, 1 << 63), (0x403d, 0xfffffffffffffffe),
        (0x3ffe, 1 << 63), (0x3fff, 3 << 62), (0x4000, 0xa << 60), (0xc000, 0xa << 60), (0x4000, 0xc90fdaa22168c235),
        (0x3c01, 1 << 63), (0x3bcd, 1 << 63), (0x3bcc, 0x8000000000000001), (0x43fe, 0xfffffffffffffc00),
-       (0x43ff, 1 << 63), (0x3f81, 1 << 63), (0x3f6a, 1 << 63), (0x407e, 0xffffff8000000000), (0x403a, 0xde0b6b3a763fffff),
+       (0x43ff, 1 << 63), (0x3f81, 1 << 63), (0x3f6a, 1 << 63), (0x407e, 0xffffff8000000000),
+       (0x403a, 0xde0b6b3a763fffff),
        (0x403a, 0xde0b6b3a76400000), (0x3fbf, 1 << 63), (0x4040, 0x8000000000000001))
 TRANSCENDENTAL = (0xf0, 0xf1, 0xf2, 0xf3, 0xf9, 0xfb, 0xfe, 0xff)
 # Opcodes behind 0F that are MMX's, SSE's or AVX's.  52 and 53 are approximations, 78 and 79 AMD's or VMX's.
@@ -163,6 +165,8 @@ class Float(programs.Program):
                 second = r.randrange(0xc0, 0x100)
                 if op == 0xd9 and second in TRANSCENDENTAL or not self.takes(op, second):
                     continue
+                if op == 0xd9 and second in (0xf6, 0xf7):
+                    self.fmask &= ~0x4500       # C0, C2 and C3 are undefined (SDM vol. 2, FINCSTP)
                 return self.front_of() + bytes([op, second])
             digit = r.randrange(8)
             f = self.front_of(self.size66() if op in (0xd9, 0xdd) and digit in (4, 6) else b'')
@@ -271,8 +275,9 @@ class User(Float):
         super().place()
         self.cpl, self.flat, self.how = 3, True, LONG
         self.cs, self.ss, self.base, self.data, self.ldt = 0x2b, 0x23, 0, [0x23] * 4, 0
-        self.cr0, self.cr4 = 0x10000 | NE, OSFXSR | OSXMMEXCPT | OSXSAVE
-        self.flags = 0x202 | self.r.choice((0, 0, 0, 0x400, 0x8d5, 0x8d5, 1, 0x800, 0x40))
+        self.cr0, self.cr4 = 0x50000 | NE, OSFXSR | OSXMMEXCPT | OSXSAVE
+        self.flags = 0x202 | self.r.choice((0, 0, 0, 0x400, 0x8d5, 0x8d5, 1, 0x800, 0x40)) | \
+            (0x40000 if self.r.random() < .05 else 0)
         self.where = self.r.choice((0x8000, 0x8000, 0x8000, 0x8ffc))
         self.ip = ARENA + self.where
 

@@ -94,7 +94,6 @@ static int begin(ucontext_t *context)
 {
     greg_t *g = context->uc_mcontext.gregs;
     uint8_t *fpu = (uint8_t *)context->uc_mcontext.fpregs;
-    uint32_t *word;
 
     if (number == count) {
         return 0;
@@ -111,10 +110,9 @@ static int begin(ucontext_t *context)
         }
     }
     memcpy((uint8_t *)arena(now.where), next_at, now.code);
-    word = memcpy((uint8_t *)arena(now.where) + now.code,
-                  (const uint32_t[]) { 0x40cd40cd, 0x40cd40cd, 0x40cd40cd,
-                                       0x40cd40cd }, 16);
-    (void)word;
+    memcpy((uint8_t *)arena(now.where) + now.code,
+           (const uint32_t[]) { 0x40cd40cd, 0x40cd40cd, 0x40cd40cd,
+                                0x40cd40cd }, 16);
     next_at -= now.pokes * 8;
     for (int i = 0; i < now.pokes; i++, next_at += 8) {
         uint32_t where, what;
@@ -260,6 +258,8 @@ static void handler(int which, siginfo_t *info, void *context)
 {
     (void)which;
     (void)info;
+    /* A program may have left AC set, and this code is not that careful. */
+    asm volatile("pushfq; andq $~0x40000, (%%rsp); popfq" : : : "memory", "cc");
     if (running) {
         end(context);
     }

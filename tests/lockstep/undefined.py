@@ -17,7 +17,8 @@ ONE = {0x27: OF, 0x2f: OF, 0x37: OF | SF | ZF | PF, 0x3f: OF | SF | ZF | PF, 0xd
        **{op: SHIFT for op in (0xc0, 0xc1, 0xd0, 0xd1, 0xd2, 0xd3)},
        **{base + i: LOGIC for base in (8, 0x20, 0x30) for i in range(6)}}
 TWO = {0xaf: MULTIPLY, 0xa3: BIT_TEST, 0xab: BIT_TEST, 0xb3: BIT_TEST, 0xbb: BIT_TEST, 0xba: BIT_TEST,
-       0xa4: AF | OF, 0xac: AF | OF, 0xa5: SHIFT | SF | ZF | PF, 0xad: SHIFT | SF | ZF | PF, 0xbc: BIT_SCAN, 0xbd: BIT_SCAN}
+       0xa4: AF | OF, 0xac: AF | OF, 0xa5: SHIFT | SF | ZF | PF, 0xad: SHIFT | SF | ZF | PF,
+       0xbc: BIT_SCAN, 0xbd: BIT_SCAN}
 # By the digit in ModRM
 # With VEX, behind 0F 38: ANDN, BLSR and its like, BZHI, BEXTR
 VEX = {0xf2: AF | PF, 0xf3: AF | PF, 0xf5: AF | PF, 0xf7: AF | SF | PF}
