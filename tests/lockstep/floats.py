@@ -267,7 +267,7 @@ class User(Float):
 
     def __init__(self, seed):
         super().__init__(seed)
-        self.fpu = 3
+        self.fpu, self.dr7 = 3, 0x400
         # Pointers are noted at other times by CPUs with FDP_EXCPTN_ONLY; FCS and FDS are 0 there.
         self.fmask |= 0x70000
 
