@@ -3,8 +3,8 @@
 import re
 
 RF, ACCESSED, DIRTY = 0x10000, 0x20, 0x40
-# Of FSW in its dword: SF, ES, C1; IE, DE and ZE
-SF, ES, C1, EARLY = 0x400000, 0x800000, 0x2000000, 0x70000
+# Of FSW in its dword: SF, ES, C1; all exceptions but PE
+SF, ES, C1, EARLY = 0x400000, 0x800000, 0x2000000, 0x1f0000
 PUSH_SEGMENT = ('06', '0e', '16', '1e', '0fa0', '0fa8')
 TABLES = ((0x22000, 0x23000), (0x25000, 0x26000), (0x21000, 0x21008), (0x24000, 0x24020))
 
