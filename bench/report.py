@@ -67,7 +67,7 @@ def userspace(run):
 def devices(run):
     """Those of them that were for an access."""
     reasons = run.get('userspace', {})
-    return reasons.get('KVM_EXIT_IO', 0) + reasons.get('KVM_EXIT_MMIO', 0) or \
+    return reasons.get('ioreq', 0) + reasons.get('KVM_EXIT_IO', 0) + reasons.get('KVM_EXIT_MMIO', 0) or \
         stat(run, 'kvm', 'io_exits') + stat(run, 'kvm', 'mmio_exits')
 
 
@@ -269,7 +269,8 @@ def row(g):
     """A group's cells: names, exits, ratios, hit rate, goals."""
     def counts(what):
         values = [g.median(what, engine) for engine in ('kvm', 'partial')]
-        return ['-' if value is None else f'{value:.0f}' for value in values]
+        # None of either: they were not counted.
+        return ['-' if value is None or not any(values) else f'{value:.0f}' for value in values]
 
     rate = g.hit_rate()
     return [g.bed, g.name, *counts(exits), spread(g.ratio(exits)),

@@ -299,9 +299,9 @@ int main(int argc, char **argv)
         .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK,
     };
     struct stat st;
-    int file;
+    int file = argc == 2 ? open(argv[1], O_RDONLY) : -1;
 
-    if (argc != 2 || (file = open(argv[1], O_RDONLY)) < 0 || fstat(file, &st)) {
+    if (file < 0 || fstat(file, &st)) {
         fprintf(stderr, "usage: native IMAGE\n");
         return 1;
     }
