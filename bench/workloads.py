@@ -18,7 +18,7 @@ from catalog import grub_legacy, grub_theme, ovmf, userland  # noqa: E402
 LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000',
                  '8139cp', 'xen_blkfront', 'sd_mod', 'cxl_acpi', 'cxl_pci', 'cxl_mem', 'dax_cxl', 'kmem']
 
-# What a device model is asked for in Xen's bed, where a guest's kernel comes byte by byte.
+# What makes a device model work in Xen's bed.
 XEN = ('planar-rmw', 'text-scroll', 'stores', 'ide-write', 'ide-read', 'pci-scan', 'serial', 'cmos', 'compute',
        'seabios', 'gfxterm', 'boot', 'pata', 'console', 'boot-pv')
 # Turns of loops are divided by this there: an access takes more than ten times as long.
