@@ -530,7 +530,8 @@ def all_ratios(found):
             out.append(mark('tcg', x, y, faster, f'{name}, time'))
         if fewer:
             out.append(mark('partial', x, y, fewer, f'{name}, exits'))
-    return figure('stock over partial; right of 1 partial is better. Circles: exits of the CPU. Squares: time. '
+    return figure('stock over partial; right of 1 partial is better. Circles: exits of the CPU, or to user space '
+                  'where those are not counted. Squares: time. '
                   'Lines: least to greatest.', svg(bottom + 18, out, WIDE))
 
 
