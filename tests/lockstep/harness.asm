@@ -653,8 +653,8 @@ enter_long:
         or      eax, 0x80000011
         mov     cr0, eax
         jmp     KCODE64:.sixty_four
-; A task may have no FPU, but the harness has; RBX and RBP keep what it was.  XCR0 is all.
-%macro begin_fpu 0
+; A task may have no FPU, but the harness has; RBX and RBP keep what it was.
+%macro have_fpu 0
         mov     rbx, cr0
         mov     rbp, cr4
         mov     eax, ebx
@@ -663,6 +663,11 @@ enter_long:
         mov     eax, ebp
         or      eax, OS_FPU
         mov     cr4, rax
+%endmacro
+
+; The same, and XCR0 is all.
+%macro begin_fpu 0
+        have_fpu
         xor     ecx, ecx
         xor     edx, edx
         mov     eax, 7
@@ -1109,14 +1114,7 @@ event64:
         inc     dword [abs S_NESTED]
 .out:   test    byte [abs P_FPU], 1
         jz      .no_fpu
-        mov     rbx, cr0
-        mov     rbp, cr4
-        mov     eax, ebx
-        and     al, ~0xc
-        mov     cr0, rax
-        mov     eax, ebp
-        or      eax, OS_FPU
-        mov     cr4, rax
+        have_fpu
         leave_fpu xsave64
         mov     cr4, rbp
         mov     cr0, rbx

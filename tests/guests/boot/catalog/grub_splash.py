@@ -3,6 +3,7 @@
 import os
 
 import images
+from catalog.grub_theme import GrubTheme
 from guest import CdGuest
 
 CONFIG = '''
@@ -24,8 +25,7 @@ class GrubSplash(CdGuest):
 
     name = 'grub-splash'
     about = 'GRUB 2, gfxterm, a background picture'
-    packages = (('grub', ['grub-pc-bin', 'grub-common'], False),
-                ('grub-looks', ['grub-theme-starfield', 'desktop-base'], False))
+    packages = GrubTheme.packages
     picture = 'menu'
 
     def make(self, out, tmp, *roots):
