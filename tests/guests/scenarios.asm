@@ -46,6 +46,7 @@ scenarios:
         dq      mtrr            ; 16
         dq      undone          ; 17
         dq      spaces          ; 18
+        dq      smc_parts       ; 19
 scenarios_end:
 
 ; Memory types that real mode set hold in 64-bit mode, whoever runs either.
@@ -124,6 +125,47 @@ put_split:
         mov     dword [CODE_RAM + 0xffe], ecx
         mov     byte [CODE_RAM + 0x1002], 0xc3
         ret
+
+; A function of two pages, each byte of which is an instruction, is changed byte by byte.
+PARTS     equ 256
+PARTS_AT  equ CODE_RAM + 0x1000 - 101     ; one of them is in both pages
+
+; eax = how many increments there are
+%macro count_parts 0
+        xor     eax, eax
+        mov     edx, PARTS_AT
+        call    rdx
+%endmacro
+
+smc_parts:
+        enter_tcg
+        mov     edi, PARTS_AT
+        mov     ecx, PARTS
+.put:   mov     word [rdi], 0xc0ff      ; inc eax
+        add     edi, 2
+        dec     ecx
+        jnz     .put
+        mov     byte [rdi], 0xc3        ; ret
+        mov     ebx, PARTS_AT
+        mov     ebp, PARTS
+.next:  count_parts
+        cmp     eax, PARTS
+        jne     .bad
+        mov     byte [rbx], 0x90        ; nop
+        mov     byte [rbx + 1], 0x90
+        count_parts
+        cmp     eax, PARTS - 1
+        jne     .bad
+        ; What lies beside it is data, and changes no code.
+        inc     dword [CODE_RAM]
+        inc     dword [CODE_RAM + 0x1f00]
+        mov     byte [rbx + 1], 0xc0
+        mov     byte [rbx], 0xff
+        add     ebx, 2
+        dec     ebp
+        jnz     .next
+        jmp     finished
+.bad:   fail    rbp
 
 ; the scenario fails, at .bad, unless the function returns what is in this register
 %macro returns 1
