@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Verdicts by the bytes of code, and their text. */
+/* Results by the bytes of code, and their text. */
 
 #include "learnt.h"
 #include <inttypes.h>
@@ -7,12 +7,15 @@
 #include <string.h>
 
 /* Changes with what a key is made of, and with what a line says. */
-#define HEAD "qemu-partial sites 1\n"
+#define HEAD "qemu-partial sites 2\n"
 /* A gap that is longer says nothing: burst-quiet's own bound. */
 #define GAP_MOST 65536
-/* A site's first verdict leads to one of the ends of "pays" and "bad". */
-#define SCORE_MOST 3
-#define SCORE_FIRST 2
+/* Of a period that is longer an exit is no matter. */
+#define PERIOD_MOST 65536
+/* A run takes an eighth of what is older. */
+#define FADES 8
+/* ... so that sums stay below. */
+#define SUM_MOST ((LEARNT_GAIN_MOST + 1) * FADES)
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
@@ -74,6 +77,12 @@ static LearntSite *at(Learnt *l, uint64_t key)
     return i < l->count && l->site[i].key == key ? &l->site[i] : NULL;
 }
 
+/* Towards zero, and all the way where it was a loss. */
+static int32_t faded(int32_t gain)
+{
+    return gain - (gain < 0 ? gain - FADES + 1 : gain) / FADES;
+}
+
 static bool meet(Learnt *l, LearntSite *s)
 {
     if (!s->met) {
@@ -83,6 +92,7 @@ static bool meet(Learnt *l, LearntSite *s)
         l->met++;
         s->met = true;
         s->run = l->run;
+        s->gain = faded(s->before);
     }
     return true;
 }
@@ -126,11 +136,11 @@ static LearntSite *insert(Learnt *l, uint64_t key)
     memmove(&l->site[i + 1], &l->site[i],
             (l->count - i) * sizeof(l->site[0]));
     l->count++;
-    l->site[i] = (LearntSite) { .key = key, .before = SCORE_FIRST };
+    l->site[i] = (LearntSite) { .key = key };
     return &l->site[i];
 }
 
-bool learnt_note(Learnt *l, uint64_t key, bool pays, uint32_t gap)
+bool learnt_note(Learnt *l, uint64_t key, const LearntResult *r)
 {
     LearntSite *s = at(l, key);
 
@@ -144,10 +154,36 @@ bool learnt_note(Learnt *l, uint64_t key, bool pays, uint32_t gap)
         return false;
     }
     s->judged = true;
-    s->pays = pays;
-    s->score = pays ? MIN(s->before + 1, SCORE_MOST) : MAX(s->before, 1) - 1;
-    s->gap = gap < GAP_MOST ? gap : GAP_MOST;
+    s->found = MAX(MIN(r->gain, LEARNT_GAIN_MOST), -LEARNT_GAIN_MOST);
+    s->gain = faded(s->before) + s->found;
+    s->gap = MIN(r->gap, GAP_MOST);
+    if (r->period) {
+        s->period = MIN(r->period, PERIOD_MOST);
+    }
     return true;
+}
+
+/* The file's, which has what the run had found when it was last written. */
+static void add(LearntSite *into, const LearntSite *s)
+{
+    into->gain += s->found - s->was_found;
+    into->gain = MAX(MIN(into->gain, SUM_MOST), -SUM_MOST);
+    if (s->judged) {
+        into->gap = s->gap;
+        into->period = s->period;
+    }
+}
+
+void learnt_kept(Learnt *l)
+{
+    uint32_t i;
+
+    for (i = 0; i < l->count; i++) {
+        if (l->site[i].met) {
+            l->site[i].kept = true;
+            l->site[i].was_found = l->site[i].found;
+        }
+    }
 }
 
 void learnt_merge(Learnt *into, const Learnt *from)
@@ -155,11 +191,16 @@ void learnt_merge(Learnt *into, const Learnt *from)
     uint32_t i;
 
     for (i = 0; i < from->count; i++) {
-        if (from->site[i].judged) {
-            learnt_note(into, from->site[i].key, from->site[i].pays,
-                        from->site[i].gap);
-        } else if (from->site[i].met) {
-            learnt_find(into, from->site[i].key);
+        const LearntSite *s = &from->site[i];
+
+        if (s->kept && at(into, s->key)) {
+            add(at(into, s->key), s);
+        } else if (s->judged) {
+            learnt_note(into, s->key, &(LearntResult) {
+                .gain = s->found, .gap = s->gap, .period = s->period,
+            });
+        } else if (s->met) {
+            learnt_find(into, s->key);
         }
     }
 }
@@ -192,18 +233,25 @@ static bool number(const char **text, unsigned base, uint64_t most, char then,
 
 static bool parse_site(Learnt *l, const char **text)
 {
-    uint64_t key, run, gap, score;
+    uint64_t key, run, gap, period, gain;
+    int32_t sign;
 
     if (!number(text, 16, UINT64_MAX, ' ', &key) ||
         !number(text, 10, UINT32_MAX - 1, ' ', &run) ||
         !number(text, 10, GAP_MOST, ' ', &gap) ||
-        !number(text, 10, SCORE_MOST, '\n', &score) || !key ||
+        !number(text, 10, PERIOD_MOST, ' ', &period)) {
+        return false;
+    }
+    sign = **text == '-' ? -1 : 1;
+    *text += sign < 0;
+    if (!number(text, 10, SUM_MOST, '\n', &gain) || !key ||
         l->count == LEARNT_MOST ||
         (l->count && l->site[l->count - 1].key >= key)) {
         return false;
     }
     l->site[l->count++] = (LearntSite) {
-        .key = key, .run = run, .gap = gap, .score = score, .before = score,
+        .key = key, .run = run, .gap = gap, .period = period,
+        .gain = sign * (int32_t)gain, .before = sign * (int32_t)gain,
     };
     if (l->run <= run) {
         l->run = run + 1;
@@ -223,16 +271,15 @@ static bool is_whole(const char *text, const char *last)
 bool learnt_parse(Learnt *l, const char *text)
 {
     const char *p = text;
+    bool good = true;
 
     learnt_init(l);
     if (strncmp(p, HEAD, strlen(HEAD)) == 0) {
         p += strlen(HEAD);
-        while (strncmp(p, "sum ", strlen("sum "))) {
-            if (!parse_site(l, &p)) {
-                break;
-            }
+        while (good && strncmp(p, "sum ", strlen("sum "))) {
+            good = parse_site(l, &p);
         }
-        if (strncmp(p, "sum ", strlen("sum ")) == 0 && is_whole(text, p)) {
+        if (good && is_whole(text, p)) {
             return true;
         }
     }
@@ -248,8 +295,9 @@ size_t learnt_print(const Learnt *l, char *text)
     for (i = 0; i < l->count; i++) {
         const LearntSite *s = &l->site[i];
 
-        n += sprintf(text + n, "%016" PRIx64 " %" PRIu32 " %" PRIu32 " %d\n",
-                     s->key, s->run, s->gap, s->score);
+        n += sprintf(text + n, "%016" PRIx64 " %" PRIu32 " %" PRIu32
+                     " %" PRIu32 " %" PRId32 "\n",
+                     s->key, s->run, s->gap, s->period, s->gain);
     }
     return n + sprintf(text + n, "sum %016" PRIx64 "\n",
                        hash(HASH_START, text, n));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What windows at a site were worth, for later starts: verdicts by the bytes
- * of the site's code, as a table and as text.
+ * What windows at a site were worth, for later starts: sums by the bytes of the
+ * site's code, as a table and as text.
  *
  * Pure C on plain structs, as policy.h is: it opens no file and asks no clock.
  * The caller serializes.
@@ -17,17 +17,31 @@
 /* Of one run; the others stay what earlier runs have learnt. */
 #define LEARNT_RUN_MOST 1024
 /* No text of a table is longer, its final zero included. */
-#define LEARNT_TEXT_MOST (64 + LEARNT_MOST * 40)
+#define LEARNT_TEXT_MOST (64 + LEARNT_MOST * 64)
+
+/* Exits that one run may say were gained or lost at a site. */
+#define LEARNT_GAIN_MOST 65536
+/* A quarter of what an exit costs is the unit of LearntResult.period. */
+#define LEARNT_PERIOD_UNIT 4
+
+/* What a run has found of a site. */
+typedef struct LearntResult {
+    int32_t gain;           /* exits that windows were worth, less their cost */
+    uint32_t gap;           /* most blocks between accesses */
+    uint32_t period;        /* from access to access under VT; 0: not known */
+} LearntResult;
 
 typedef struct LearntSite {
     uint64_t key;           /* learnt_key() */
     uint32_t run;           /* the last run that has met it */
-    uint32_t gap;           /* most blocks between accesses */
-    uint8_t score;          /* 0 to 3; it pays from 2 on */
-    uint8_t before;         /* ... as it was before this run */
+    int32_t gain;           /* of all runs, older ones count less */
+    int32_t before;         /* ... as it was before this run */
+    uint32_t gap, period;   /* as of LearntResult */
     bool met;               /* in this run, */
-    bool judged;            /* and this run has a verdict: */
-    bool pays;
+    bool judged;            /* and this run has a result: */
+    int32_t found;
+    bool kept;              /* learnt_kept() was told, and it was: */
+    int32_t was_found;
 } LearntSite;
 
 typedef struct Learnt {
@@ -59,36 +73,40 @@ void learnt_init(Learnt *l);
  * @l: the table
  * @key: the site's
  *
- * Returns: NULL if nothing is; else valid until the next learnt_note()
+ * Returns: NULL if nothing is; else valid until the next learnt_note().  Its
+ * gain is positive where windows pay, negative where they do not, and zero
+ * where that has been forgotten
  */
 const LearntSite *learnt_find(Learnt *l, uint64_t key);
 
-/** learnt_pays: what the runs so far have found of a site */
-static inline bool learnt_pays(const LearntSite *s)
-{
-    return s->score >= 2;
-}
-
 /**
- * learnt_note: a verdict of this run, in place of an earlier one of it
+ * learnt_note: what this run has found, in place of what it said before
  * @l: the table
  * @key: the site's
- * @pays: whether windows there were worth more than they cost
- * @gap: most blocks between accesses
+ * @r: the result
  *
- * One bad run may be chance, as the host was busy: a site that pays has to be
- * bad in two.  Where the table is full the site gives way that no run has met
- * for longest.
+ * One bad run may be chance, as the host was busy, so runs add up.  What they
+ * found fades by an eighth with each run that meets the site.  So a bad site is
+ * unknown again after some thirty.  Where the table is full the site
+ * gives way that no run has met for longest.
  * Returns: false if this run has met as many as one may
  */
-bool learnt_note(Learnt *l, uint64_t key, bool pays, uint32_t gap);
+bool learnt_note(Learnt *l, uint64_t key, const LearntResult *r);
 
 /**
  * learnt_merge: what this run has met, into a table that others have written
  * @into: the table that was read
  * @from: this run's
+ *
+ * What learnt_kept() was told of is in it already: only what is new is added.
  */
 void learnt_merge(Learnt *into, const Learnt *from);
+
+/**
+ * learnt_kept: what learnt_merge() has added is written
+ * @l: this run's table
+ */
+void learnt_kept(Learnt *l);
 
 /**
  * learnt_parse: a table from its text

@@ -52,6 +52,7 @@
 #define GROUP_MOST 271
 #define GROUP_VAIN_PART 32
 #define GOOD_VAIN_EXITS (1u << 14)
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
 /* Blocks: room beyond the widest gap that was seen, and where to start. */
 #define QUIET_SLACK 8
 #define QUIET_FIRST 8
@@ -334,14 +335,15 @@ static void decide(PolicySite *s, PolicySiteState state)
     s->windows = 0;
 }
 
-PolicyDecision policy_recall(Policy *p, PolicySite *site, bool pays,
-                             uint32_t gap)
+PolicyDecision policy_recall(Policy *p, PolicySite *site,
+                             const PolicyRecalled *r)
 {
     if (site->state != POLICY_COUNTING) {
         return (PolicyDecision) { .site = site };
     }
-    site->gap = gap < p->limits.quiet ? gap : p->limits.quiet;
-    if (!pays) {
+    site->gap = r->gap < p->limits.quiet ? r->gap : p->limits.quiet;
+    site->period = site->period ? site->period : r->period;
+    if (!r->pays) {
         decide(site, POLICY_BAD);
         site->wait = BACKOFF_RECALLED;
         return (PolicyDecision) { .site = site };
@@ -356,19 +358,30 @@ PolicyDecision policy_recall(Policy *p, PolicySite *site, bool pays,
     return open_at(p, site);
 }
 
-bool policy_has_paid(const Policy *p, const PolicySite *site)
+/* In exits, what so many accesses at the site are worth less its windows. */
+static int32_t gain_of(const Policy *p, const PolicySite *s, uint64_t accesses)
 {
-    return site->all_saved * worth_of(p, site) > site->all_ns;
+    int64_t gain = (int64_t)(accesses * worth_of(p, s) - s->all_ns) /
+                   p->exit_ns;
+
+    return gain > INT32_MAX ? INT32_MAX : gain < -INT32_MAX ? -INT32_MAX : gain;
 }
 
-bool policy_would_pay(const Policy *p, const PolicySite *site)
+int32_t policy_gain(const Policy *p, const PolicySite *site)
+{
+    return gain_of(p, site, site->all_saved);
+}
+
+int32_t policy_hoped_gain(const Policy *p, const PolicySite *site)
 {
     uint64_t exits = site->all_exits + site->all_saved;
+    int32_t gain;
 
     if (!site->all_windows) {
-        return site->close >= LOSS_EXITS;
+        return site->close >= LOSS_EXITS ? gain_of(p, site, site->close) : 0;
     }
-    return exits >= LOSS_EXITS && exits * worth_of(p, site) > site->all_ns;
+    gain = gain_of(p, site, exits);
+    return exits >= LOSS_EXITS || gain < 0 ? gain : 0;
 }
 
 PolicyDecision policy_exit(Policy *p, const PolicyExit *e)

@@ -134,40 +134,47 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns);
  */
 PolicyDecision policy_exit(Policy *p, const PolicyExit *e);
 
+/* What earlier runs have learnt of a site. */
+typedef struct PolicyRecalled {
+    bool pays;              /* windows were worth more than they cost */
+    uint32_t gap;           /* most blocks that were seen between accesses */
+    uint32_t period;        /* ns from access to access under VT; 0: unknown */
+} PolicyRecalled;
+
 /**
  * policy_recall: an earlier run has learnt what windows at a site are worth
  * @p: the vCPU's policy
  * @site: from the decision about its first exit, which opened none
- * @pays: they were worth more than they cost
- * @gap: most blocks that were seen between accesses
+ * @r: what is known
  *
  * What is recalled may be wrong: it is measured as ever, and what windows lose
  * that it opens is taken from the credit for trials.
  * Returns: a decision in place of that one
  */
-PolicyDecision policy_recall(Policy *p, PolicySite *site, bool pays,
-                             uint32_t gap);
+PolicyDecision policy_recall(Policy *p, PolicySite *site,
+                             const PolicyRecalled *r);
 
 /**
- * policy_has_paid: what all windows at a site were worth
+ * policy_gain: what all windows at a site were worth
  * @p: the vCPU's policy
  * @site: one at which there was a window
  *
- * Returns: whether they saved more time than they took, translation included
+ * Returns: what they saved less what they took, translation included, in exits
  */
-bool policy_has_paid(const Policy *p, const PolicySite *site);
+int32_t policy_gain(const Policy *p, const PolicySite *site);
 
 /**
- * policy_would_pay: whether windows at the first exit are worth a try next time
+ * policy_hoped_gain: what windows at the first exit may be worth next time
  * @p: the vCPU's policy
  * @site: from a decision
  *
  * Windows of this run came late and paid for translation with what was left of
- * the burst.  Returns: whether all exits of the site, those that came included,
- * are worth more than its windows took; without windows, whether a burst was
+ * the burst.
+ * Returns: what all exits of the site, those that came included, are worth,
+ * less what windows took, in exits; never more than zero where a burst was no
  * longer than what a window may lose
  */
-bool policy_would_pay(const Policy *p, const PolicySite *site);
+int32_t policy_hoped_gain(const Policy *p, const PolicySite *site);
 
 /**
  * policy_window_done: learn from a window that policy_exit() opened

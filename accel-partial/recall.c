@@ -50,18 +50,28 @@ static void ask(CPUState *cpu, Policy *p, PolicyDecision *d)
     }
     PARTIAL_COUNT(cpu, recalled);
     site->asked |= RECALLED;
-    if (!d->open) {
-        *d = policy_recall(p, site, learnt_pays(&known), known.gap);
+    if (!d->open && known.gain) {
+        *d = policy_recall(p, site, &(PolicyRecalled) {
+            .pays = known.gain > 0, .gap = known.gap,
+            .period = (uint64_t)known.period * p->exit_ns / LEARNT_PERIOD_UNIT,
+        });
         d->skip = d->open ? 0 : skip;
     }
 }
 
-static void note(PolicySite *site, bool pays)
+static void note(const Policy *p, PolicySite *site, int32_t gain)
 {
-    uint8_t verdict = pays ? SAID_PAYS : SAID_BAD;
+    LearntResult r = {
+        .gain = gain, .gap = site->gap,
+        .period = (uint64_t)site->period * LEARNT_PERIOD_UNIT / p->exit_ns,
+    };
 
-    if (site->key && !(site->asked & verdict)) {
-        partial_store_note(site->key, pays, site->gap);
+    uint8_t verdict = gain > 0 ? SAID_PAYS : SAID_BAD;
+
+    /* As windows go on the sum is told now and then. */
+    if (site->key && (!(site->asked & verdict) ||
+                      is_power_of_2(site->all_windows))) {
+        partial_store_note(site->key, &r);
         site->asked &= ~(SAID_PAYS | SAID_BAD);
         site->asked |= ASKED | verdict;
     }
@@ -70,12 +80,16 @@ static void note(PolicySite *site, bool pays)
 /* A long burst without a window, for which others have used up the credit. */
 static void propose(CPUState *cpu, const Policy *p, PolicySite *site)
 {
-    if (!(site->asked & ~ASKED) && !site->all_windows &&
-        policy_would_pay(p, site)) {
-        if (!site->key) {
+    int32_t gain;
+
+    if (!(site->asked & ~ASKED) && !site->all_windows) {
+        gain = policy_hoped_gain(p, site);
+        if (gain > 0 && !site->key) {
             find_key(cpu, site);
         }
-        note(site, true);
+        if (gain > 0) {
+            note(p, site, gain);
+        }
     }
 }
 
@@ -101,6 +115,6 @@ void partial_recall_open(CPUState *cpu, PolicySite *site)
 void partial_recall_note(const Policy *p, PolicySite *site)
 {
     /* What was recalled opened at the first exit: then it is measured. */
-    note(site, site->asked & RECALLED ? policy_has_paid(p, site)
-                                      : policy_would_pay(p, site));
+    note(p, site, site->asked & RECALLED ? policy_gain(p, site)
+                                         : policy_hoped_gain(p, site));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The file of verdicts: read, merged with what others wrote, replaced. */
+/* The file of results: read, merged with what others wrote, replaced. */
 
 #include "qemu/osdep.h"
 #include <sys/file.h>
@@ -87,6 +87,9 @@ static void save(void)
     fd = take_lock();
     if (fd >= 0) {
         changed = !write_table(learnt);
+        if (!changed) {
+            learnt_kept(learnt);
+        }
         close(fd);
     }
 }
@@ -153,10 +156,10 @@ bool partial_store_find(uint64_t key, LearntSite *site)
     return s;
 }
 
-void partial_store_note(uint64_t key, bool pays, uint32_t gap)
+void partial_store_note(uint64_t key, const LearntResult *r)
 {
     QEMU_LOCK_GUARD(&lock);
-    changed |= learnt_note(learnt, key, pays, gap);
+    changed |= learnt_note(learnt, key, r);
 }
 
 char *partial_store_path(void)

@@ -17,7 +17,7 @@
 void partial_store_register(void);
 
 /**
- * partial_store_is_on: whether verdicts are kept
+ * partial_store_is_on: whether results are kept
  *
  * Context: any thread.
  */
@@ -43,12 +43,11 @@ bool partial_store_find(uint64_t key, LearntSite *site);
 /**
  * partial_store_note: what this run has found
  * @key: from learnt_key()
- * @pays: windows there were worth more than they cost
- * @gap: most blocks between accesses
+ * @r: the result, in place of what this run said before
  *
  * Context: any thread.
  */
-void partial_store_note(uint64_t key, bool pays, uint32_t gap);
+void partial_store_note(uint64_t key, const LearntResult *r);
 
 /**
  * partial_store_path: where the file is, to be freed; NULL if there is none

@@ -845,7 +845,12 @@ static void fuzz_once(uint32_t seed)
             });
             check(&f, &limits, &d);
             if (!d.open && g_rand_boolean(r)) {
-                d = policy_recall(p, d.site, g_rand_boolean(r), mad_number(r));
+                d = policy_recall(p, d.site, &(PolicyRecalled) {
+                    .pays = g_rand_boolean(r), .gap = mad_number(r),
+                    .period = mad_number(r)
+                });
+                policy_gain(p, d.site);
+                policy_hoped_gain(p, d.site);
                 check(&f, &limits, &d);
             }
             if (d.open) {
@@ -901,6 +906,14 @@ static void test_never_a_loss(void)
     }
 }
 
+static PolicyDecision recall(Fixture *f, PolicySite *site, bool pays,
+                             uint32_t gap)
+{
+    return policy_recall(f->p, site, &(PolicyRecalled) {
+        .pays = pays, .gap = gap
+    });
+}
+
 /* A site that was seen once opens a window at its first exit. */
 static void test_recall_pays(void)
 {
@@ -908,7 +921,7 @@ static void test_recall_pays(void)
     PolicyDecision d = leave(&f, 1, 100 * EXIT_NS);
 
     g_assert_false(d.open);
-    d = policy_recall(f.p, d.site, true, 20);
+    d = recall(&f, d.site, true, 20);
     g_assert_true(d.open);
     g_assert_cmpint(d.quiet, >, 20);
     /* One window that loses, as it translates, is no verdict yet. */
@@ -917,9 +930,9 @@ static void test_recall_pays(void)
     g_assert_true(d.open);
     window(&f, d.site, EXIT_NS, 100, 20, true);
     g_assert_cmpint(d.site->state, ==, POLICY_GOOD);
-    g_assert_true(policy_has_paid(f.p, d.site));
+    g_assert_cmpint(policy_gain(f.p, d.site), ==, 69);
     /* What this run has learnt counts more. */
-    d = policy_recall(f.p, d.site, false, 1);
+    d = recall(&f, d.site, false, 1);
     g_assert_cmpint(d.site->state, ==, POLICY_GOOD);
     g_free(f.p);
 }
@@ -933,17 +946,33 @@ static void test_would_pay(void)
 
     for (i = 0; i < 30; i++) {
         d = leave(&f, 1, EXIT_NS);
-        g_assert_false(policy_would_pay(f.p, d.site));
+        g_assert_cmpint(policy_hoped_gain(f.p, d.site), <=, 0);
     }
     for (; i < 70; i++) {
         d = leave(&f, 1, EXIT_NS);
     }
-    g_assert_true(policy_would_pay(f.p, d.site));
+    g_assert_cmpint(policy_hoped_gain(f.p, d.site), >=, 64);
     window(&f, d.site, EXIT_NS * (i - 1), 0, 1, false);
-    g_assert_true(policy_would_pay(f.p, d.site));
-    g_assert_false(policy_has_paid(f.p, d.site));
+    g_assert_cmpint(policy_hoped_gain(f.p, d.site), ==, 1);
+    g_assert_cmpint(policy_gain(f.p, d.site), ==, 1 - i);
     window(&f, d.site, EXIT_NS * 2, 0, 1, false);
-    g_assert_false(policy_would_pay(f.p, d.site));
+    g_assert_cmpint(policy_hoped_gain(f.p, d.site), ==, -1);
+    g_free(f.p);
+}
+
+/* An access may be worth more than an exit; this run cannot know it yet. */
+static void test_recall_period(void)
+{
+    Fixture f = start_late(&usual);
+    PolicyDecision d = leave(&f, 1, 100 * EXIT_NS);
+
+    d = policy_recall(f.p, d.site, &(PolicyRecalled) {
+        .pays = true, .gap = 20, .period = 5 * EXIT_NS
+    });
+    g_assert_true(d.open);
+    g_assert_cmpint(d.exit_ns, ==, 5 * EXIT_NS);
+    window(&f, d.site, 50 * EXIT_NS, 20, 20, true);
+    g_assert_cmpint(policy_gain(f.p, d.site), ==, 50);
     g_free(f.p);
 }
 
@@ -956,7 +985,7 @@ static void test_recall_own_credit(void)
 
     d = leave(&f, 1, 100 * EXIT_NS);
     f.p->credit = 0;
-    g_assert_false(policy_recall(f.p, d.site, true, 2).open);
+    g_assert_false(recall(&f, d.site, true, 2).open);
     for (i = 0; !d.open; i++) {
         g_assert_cmpint(i, <, 70);
         d = leave(&f, 1, EXIT_NS);
@@ -971,7 +1000,7 @@ static void test_recall_bad(void)
     PolicyDecision d = leave(&f, 1, 100 * EXIT_NS);
     int i;
 
-    g_assert_false(policy_recall(f.p, d.site, false, 20).open);
+    g_assert_false(recall(&f, d.site, false, 20).open);
     for (i = 0; i < 1000; i++) {
         g_assert_false(leave(&f, 1, EXIT_NS).open);
     }
@@ -995,7 +1024,7 @@ static void test_recall_wrong(void)
 
         all += EXIT_NS;
         if (!d.open) {
-            d = policy_recall(f.p, d.site, true, 5);
+            d = recall(&f, d.site, true, 5);
         }
         if (d.open) {
             window(&f, d.site, 60 * EXIT_NS, 1, 1, true);
@@ -1075,6 +1104,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/crowd", test_crowd);
     g_test_add_func("/policy/never-a-loss", test_never_a_loss);
     g_test_add_func("/policy/recall-pays", test_recall_pays);
+    g_test_add_func("/policy/recall-period", test_recall_period);
     g_test_add_func("/policy/recall-own-credit", test_recall_own_credit);
     g_test_add_func("/policy/recall-bad", test_recall_bad);
     g_test_add_func("/policy/would-pay", test_would_pay);
