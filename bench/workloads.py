@@ -16,7 +16,7 @@ import varstore  # noqa: E402
 from catalog import grub_legacy, grub_theme, ovmf, userland  # noqa: E402
 
 LINUX_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'ata_piix', 'ahci', 'nvme', 'e1000',
-                 '8139cp', 'xen_blkfront', 'sd_mod', 'cxl_acpi', 'cxl_pci', 'cxl_mem', 'dax_cxl', 'kmem']
+                 'e1000e', 'vmxnet3', '8139cp', 'xen_blkfront', 'sd_mod', 'cxl_acpi', 'cxl_pci', 'cxl_mem', 'dax_cxl', 'kmem']
 
 # What makes a device model work in Xen's bed.
 XEN = ('planar-rmw', 'text-scroll', 'stores', 'ide-write', 'ide-read', 'pci-scan', 'serial', 'cmos', 'compute',
@@ -38,6 +38,10 @@ class Workload:
     def options(self, _dir):
         """QEMU's options; files may be made in the folder given."""
         raise NotImplementedError
+
+    def packets(self, _run):
+        """Of the network, as the guest has counted them; None where there are none."""
+        return None
 
     def is_over(self, run):
         """Whether it is, though neither the guest nor QEMU has ended."""
@@ -114,6 +118,20 @@ class Linux(Workload):
         return ['-M', self.machine, '-m', '512', '-kernel', image, '-initrd', initrd, '-append',
                 f'console={self.console} quiet panic=-1 nokaslr work={self.name}{self.words}',
                 *[w.format(disk=disk) for w in self.more]]
+
+
+class Network(Linux):
+    """Two network cards of a kind on one hub; a TCP stream goes from one to the other."""
+
+    def __init__(self, model, mtu):
+        cards = [o for i in (0, 1) for o in ('-netdev', f'hubport,id=n{i},hubid=0', '-device',
+                                             f'{model},netdev=n{i},mac=52:54:00:00:00:0{i}')]
+        super().__init__(f'{model.removesuffix("-pci")}-{mtu}', 'burst',
+                         f'Linux, TCP between two {model}, {mtu} bytes a packet', *cards)
+
+    def packets(self, run):
+        """How many the sender's driver has sent and received."""
+        return run.number('bench: packets')
 
 
 class Cxl(Linux):
@@ -290,6 +308,8 @@ WORKLOADS = [
           'user,model=e1000,guestfwd=tcp:10.0.2.100:9-cmd:cat'),
     Linux('rtl8139', 'burst', 'Linux, a TCP stream over RTL8139 and back', '-nic',
           'user,model=rtl8139,guestfwd=tcp:10.0.2.100:9-cmd:cat'),
+    *[Network(model, mtu) for model in ('e1000e', 'vmxnet3', 'virtio-net-pci')
+      for mtu in (1500, 9000)],
     Linux('console', 'burst', 'Linux, text on a 16550'),
     Cxl('cxl-data', 'burst', 'Linux, files in CXL memory written and read'),
     Cxl('cxl-code', 'burst', 'Linux, a program runs from CXL memory (stock KVM fails)'),
