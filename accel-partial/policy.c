@@ -22,10 +22,11 @@
 #define LOSS_EXITS 64
 #define BACKOFF_MAX (1u << 16)
 /*
- * Trials live on credit, in exits' worth: some at first, then a part of the
- * time that passes and what good windows save, up to a bound.  So windows that
- * do not pay never cost more than this part.
+ * Trials live on credit, in exits' worth: enough for two at first, then a part
+ * of the time that passes and what good windows save, up to a bound.  So
+ * windows that do not pay never cost more than this part, in short runs either.
  */
+#define CREDIT_FIRST_EXITS 128
 #define CREDIT_MOST_EXITS 800
 #define CREDIT_TIME_PART 128
 /*
@@ -87,7 +88,7 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns)
     p->limits.quiet = at_least_1(limits->quiet);
     p->limits.blocks = at_least_1(limits->blocks);
     p->exit_ns = at_least_1(saturate(exit_ns));
-    p->credit = (int64_t)p->exit_ns * CREDIT_MOST_EXITS;
+    p->credit = (int64_t)p->exit_ns * CREDIT_FIRST_EXITS;
 }
 
 static PolicySite *set_of(Policy *p, uint64_t pc, uint64_t device)
@@ -193,7 +194,7 @@ static bool has_credit(const Policy *p, const PolicySite *s)
  */
 static bool has_shown(const Policy *p, const PolicySite *s)
 {
-    int64_t plenty = (int64_t)p->exit_ns * CREDIT_MOST_EXITS;
+    int64_t plenty = (int64_t)p->exit_ns * CREDIT_FIRST_EXITS;
     int64_t credit = p->credit + (int64_t)own_credit(p, s);
     uint64_t price = (uint64_t)p->exit_ns * LOSS_EXITS;
 

@@ -33,7 +33,10 @@ static PolicyDecision leave(Fixture *f, uint64_t pc, uint64_t later);
 static void window(Fixture *f, PolicySite *site, uint64_t ns,
                    uint32_t exits, uint32_t gap, bool quiet);
 
-/* The first window is past, whose losses are TCG's start. */
+/*
+ * The first window is past, whose losses are TCG's start, and the vCPU has run
+ * for so long that there is all the credit that may be.
+ */
 static Fixture start_late(const PolicyLimits *limits)
 {
     Fixture f = start(limits);
@@ -43,6 +46,7 @@ static Fixture start_late(const PolicyLimits *limits)
         d = leave(&f, 999999, EXIT_NS);
     }
     window(&f, d.site, 5000 * EXIT_NS, 0, 0, false);
+    f.p->credit = 800 * EXIT_NS;
     return f;
 }
 
@@ -369,6 +373,31 @@ static void test_credit(void)
     /* With the time that passes there is more. */
     leave(&f, 1000, 1000000 * (uint64_t)EXIT_NS);
     g_assert_cmpint(exits_to_trial(&f, 1000, &site), <=, 64);
+    g_free(f.p);
+}
+
+/* A short run has to be no loss either: few trials at first. */
+static void test_first_credit(void)
+{
+    Fixture f = start(&usual);
+    uint64_t pc, lost = 0, first = 0;
+    int i;
+
+    for (pc = 1; pc <= 40; pc++) {
+        for (i = 0; i < 100; i++) {
+            PolicyDecision d = leave(&f, pc, EXIT_NS);
+
+            if (d.open) {
+                window(&f, d.site, 70 * EXIT_NS, 0, 0, false);
+                lost += 70;
+                first = first ? first : i + 1;
+            }
+        }
+    }
+    g_assert_cmpint(first, ==, 3);
+    /* The first is TCG's start; time has earned a third of one. */
+    g_assert_cmpint(lost, >=, 2 * 70);
+    g_assert_cmpint(lost, <=, 3 * 70);
     g_free(f.p);
 }
 
@@ -1081,6 +1110,7 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/quiet-follows-gap", test_quiet_follows_gap);
     g_test_add_func("/policy/refused", test_refused);
     g_test_add_func("/policy/credit", test_credit);
+    g_test_add_func("/policy/first-credit", test_first_credit);
     g_test_add_func("/policy/price", test_price);
     g_test_add_func("/policy/first-window", test_first_window);
     g_test_add_func("/policy/passing", test_passing);
