@@ -22,16 +22,7 @@ org 0x7c00
         jmp 0x9020:0
 
 shutdown:
-        mov dx, 0x8900                  ; Bochs's port for this
-        mov si, word_of_it
-        mov cx, 8
-        push cs
-        pop ds
-        cld
-        rep outsb
-        hlt
-
-word_of_it: db "Shutdown"
+%include "end.inc"
 
         times 510 - ($ - $$) db 0
         dw 0xaa55

@@ -2,7 +2,8 @@
 """The host's files as disks, for an outer machine that cannot share directories.
 
 Two are kept below tests/cache/beds: 'system' has programs, libraries and firmware
-of the distribution, 'tree' has this tree and what is built from it.  The third,
+of the distribution, 'tree' has this tree and what is built from it.  A bed
+with a hypervisor has 'layer' besides, its packages.  The last,
 'script', is made for each run: a boot sector, and a tar archive of what to run.
 """
 import hashlib
@@ -16,10 +17,9 @@ import tempfile
 
 import parts
 
-BOOT = os.path.join(parts.HERE, 'boot.asm')
 CYLINDER = 16 * 63 * 512
 # The essential ones are there anyway; what these depend on comes with them.
-PACKAGES = ['python3', 'busybox-static', 'cpio', 'procps', 'kmod', 'xz-utils',
+PACKAGES = ['python3', 'busybox-static', 'cpio', 'procps', 'kmod', 'xz-utils', 'mount', 'iproute2',
             'seabios', 'ipxe-qemu', 'qemu-system-data', 'ovmf']
 ETC = ['passwd', 'group', 'hosts', 'nsswitch.conf', 'ld.so.cache', 'localtime', 'alternatives']
 # Not for running anything.
@@ -57,9 +57,9 @@ def packages():
     return found
 
 
-def libraries(programs):
+def libraries(programs, *environment):
     """What the dynamic linker loads for programs."""
-    text = parts.run(['ldd', *programs])
+    text = parts.run(['env', *environment, 'ldd', *programs])
     return set(re.findall(r'(/\S+) \(0x', text))
 
 
@@ -102,7 +102,7 @@ def system_files():
     listed = parts.run(['dpkg-query', '-L', *sorted(packages())]).split('\n')
     chosen = [p for p in listed if p.startswith('/') and not IGNORED.match(p)
               and not os.path.isdir(p)]
-    chosen += ['/bin', '/sbin', '/lib', '/lib64'] + [os.path.join('/etc', n) for n in ETC]
+    chosen += ['/bin', '/sbin', '/lib', '/lib64', '/var/run', '/var/lock'] + [os.path.join('/etc', n) for n in ETC]
     alternatives = '/etc/alternatives'
     chosen += [os.path.join(alternatives, n) for n in os.listdir(alternatives)]
     elf = [p for p in programs_of_tree() if is_elf(p)]
@@ -122,28 +122,42 @@ def tree_files():
     return found
 
 
-def image(name, files):
-    """A disk with files, made if it is not there or is old."""
+def layer_files(root):
+    """Files of unpacked packages, and the libraries of the host's that they need."""
+    found = {os.path.join(path, name) for path, directories, names in os.walk(root)
+             for name in names + [d for d in directories if os.path.islink(os.path.join(path, d))]}
+    # What is in a folder 'boot' runs without Linux.
+    elf = [p for p in found if '/boot/' not in p and not os.path.islink(p) and is_elf(p)]
+    theirs = ':'.join(sorted({os.path.dirname(p) for p in elf if '.so' in p}))
+    needed = libraries(elf, f'LD_LIBRARY_PATH={theirs}')
+    return found, with_targets(p for p in needed if not p.startswith(root))
+
+
+def image(name, files, below='/', more=()):
+    """A disk with files below a folder, and more below the root, made if it is not there or is
+    old."""
     out = os.path.join(parts.CACHE, name + '.disk')
-    names, digest = [], hashlib.sha256()
-    for path in sorted(files):
+    lists, digest = ([], []), hashlib.sha256()
+    for path in sorted({*files, *more}):
         try:
             s = os.lstat(path)
         except FileNotFoundError:
             continue
         if stat.S_ISREG(s.st_mode) or stat.S_ISLNK(s.st_mode):
-            names.append(path)
+            top, names = (below, lists[0]) if path in files else ('/', lists[1])
+            names.append(os.path.relpath(path, top))
             digest.update(f'{path}\0{s.st_mode} {s.st_size} {s.st_mtime_ns}\0'.encode())
     if not parts.is_old(out, digest.hexdigest()):
         return out
-    with tempfile.TemporaryFile() as listed:
-        listed.write('\0'.join(n.lstrip('/') for n in names).encode())
-        listed.seek(0)
+    with tempfile.NamedTemporaryFile() as ours, tempfile.NamedTemporaryFile() as others:
+        for f, names in zip((ours, others), lists):
+            f.write('\0'.join(names).encode())
+            f.flush()
         # -P: the name of a link's target stays as it is.  Files that other tests write may go
         # meanwhile, or change, which is 1.
         with subprocess.Popen(['tar', '-c', '-P', '--ignore-failed-read', '--no-recursion', '--null',
-                               '-T', '-'], cwd='/',
-                              stdin=listed, stdout=subprocess.PIPE) as tar:
+                               '-C', below, '-T', ours.name, '-C', '/', '-T', others.name],
+                              stdout=subprocess.PIPE) as tar:
             # Not compressed: the disk is fast, the CPU that would have to unpack is not.
             done = subprocess.run(
                 ['mksquashfs', '-', out + '.new', '-tar', '-noappend', '-noI', '-noD', '-noF',
@@ -156,25 +170,30 @@ def image(name, files):
     return out
 
 
-def get():
-    """(system disk, tree disk)."""
+def get(layer=None):
+    """{name: disk}; each is laid over those that follow it.  layer: a folder with packages."""
     parts.need('mksquashfs', 'squashfs-tools')
     with parts.locked():
-        return image('system', system_files()), image('tree', tree_files())
+        found = {'tree': image('tree', tree_files())}
+        if layer:
+            files, more = layer_files(layer)
+            found['layer'] = image('layer', files, layer, more)
+        return {**found, 'system': image('system', system_files())}
 
 
-def script(mode, text, files):
-    """Boot sector and archive."""
+def script(boot, names, mode, text, files):
+    """Boot sector and archive; names: the other disks."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode='w') as tar:
-        for name, data in (('mode', mode), ('script', text)):
+        for name, data in (('mode', mode), ('script', text), ('disks', ' '.join(names))):
             member = tarfile.TarInfo(name)
             member.size = len(data.encode())
             tar.addfile(member, io.BytesIO(data.encode()))
         for path in files:
             tar.add(path, arcname=os.path.join('files', os.path.abspath(path).lstrip('/')))
     parts.need('nasm', 'nasm')
-    boot = subprocess.run(['nasm', '-f', 'bin', '-o', '/dev/stdout', BOOT], check=True,
-                          stdout=subprocess.PIPE).stdout
-    data = boot + archive.getvalue()
+    sector = subprocess.run(['nasm', '-f', 'bin', '-I', parts.HERE + os.sep, '-o', '/dev/stdout',
+                             os.path.join(parts.HERE, boot)], check=True,
+                            stdout=subprocess.PIPE).stdout
+    data = sector + archive.getvalue()
     return data.ljust(-(-len(data) // CYLINDER) * CYLINDER, b'\0')

@@ -168,9 +168,9 @@ def unpack(root, suite, packages):
             run(['dpkg-deb', '-x', os.path.join(tmp, deb), root])
 
 
-def get_xen(name, suite, packages):
-    """(hypervisor, folder with its tools, which is laid over the host's root)."""
-    root = os.path.join(CACHE, name + '.root')
+def get_xen(suite, packages):
+    """(hypervisor, folder with its tools, which is laid over the host's root): one for all beds."""
+    root = os.path.join(CACHE, 'xen.root')
     hypervisor = os.path.join(root, 'boot', 'hypervisor')
     want = key(__file__, text=f'{suite} {packages}')
     with locked():
