@@ -14,6 +14,7 @@
 #include "ram.h"
 #include "takeover.h"
 #include "vt-cpu.h"
+#include "where.h"
 
 /* A window is never opened for less: what hypercalls take, at the least. */
 #define LEAST_EXIT_NS 10000
@@ -26,7 +27,7 @@ static bool is_access(const ioreq_t *r)
 /*
  * Whether Xen has counted the access as done: RIP and RCX are those after it.
  * It is so for all that has no result to wait for but in guest memory, and for
- * IN, whose RAX is not filled yet.
+ * IN, whose RAX is not filled yet; but where.h.
  */
 static bool is_counted(const ioreq_t *r)
 {
@@ -64,6 +65,7 @@ static bool begins(CPUState *cpu, const ioreq_t *now)
     bool known = x->at_last_known;
     XenVTRegisters before = x->at_last;
 
+    x->at_in = false;
     if (!xen_vt_state_read(cpu)) {
         xen_vt_refused(errno);
         return false;
@@ -71,7 +73,10 @@ static bool begins(CPUState *cpu, const ioreq_t *now)
     xen_vt_state_registers(cpu, &x->at_last);
     x->at_last_known = true;
     if (is_in(now)) {
-        return xen_vt_rip_is_behind(cpu);
+        XenVTWhere where = xen_vt_where_is_rip(xen_vt_state_record(cpu));
+
+        x->at_in = where == XEN_VT_AT;
+        return where != XEN_VT_UNKNOWN;
     }
     return is_counted(now) || are_apart(&x->last, now) ||
            (known && memcmp(&before, &x->at_last, sizeof(before)));
@@ -250,7 +255,7 @@ void xen_vt_ioreq_serve(CPUState *cpu)
 {
     XenVTIoreq *x = &cpu->accel->vt->ioreq;
     ioreq_t *slot = x->slot, copy = *slot;
-    bool made = is_counted(&copy);
+    bool made = is_counted(&copy) && !x->at_in;
 
     xen_vt_ram_settle(cpu);
     if (made) {

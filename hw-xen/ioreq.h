@@ -22,6 +22,7 @@ typedef struct XenVTIoreq {
     ioreq_t last;              /* the access before */
     XenVTRegisters at_last;    /* registers then, if they were read */
     bool at_last_known;
+    bool at_in;                /* RIP is at the IN that waits */
     bool asked;                /* policy wants a window */
     int64_t answered;          /* when the last access was */
     uint32_t exit_ns;          /* least time from answer to next access */

@@ -80,15 +80,3 @@ bool xen_vt_host_is_svm(void)
     }
     return svm;
 }
-
-/*
- * Where Intel's VT has no real mode Xen emulates it, and RIP is at the
- * instruction.  Nobody says where: there is no window then.
- */
-bool xen_vt_rip_is_behind(CPUState *cpu)
-{
-    const XenVTRecord *c = xen_vt_state_record(cpu);
-
-    return xen_vt_host_is_svm() ||
-           (c->cr0 & CR0_PE_MASK && !(c->rflags & VM_MASK));
-}

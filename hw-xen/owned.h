@@ -29,10 +29,4 @@ void xen_vt_saw_access(const ioreq_t *r);
 /** xen_vt_host_is_svm: whether VT is AMD's */
 bool xen_vt_host_is_svm(void);
 
-/**
- * xen_vt_rip_is_behind: whether RIP is behind an IN that waits
- * @cpu: the vCPU, whose registers were read
- */
-bool xen_vt_rip_is_behind(CPUState *cpu);
-
 #endif

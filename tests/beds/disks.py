@@ -27,7 +27,7 @@ IGNORED = re.compile('/usr/share/(doc|man|info|locale|lintian|i18n|zoneinfo)/')
 # The tree without what it was made from, but for QEMU's Python modules; of the kernels,
 # only their images are booted.
 LEFT_OUT = re.compile(r'/(\.git|qemu/(?!source$)[^/]+|qemu/source/(?!python$)[^/]+|'
-                      r'build/.*\.(o|p|a|fa|ninja\w*|jsonl?|log|txt)|'
+                      r'build/(?!xen/).*\.(o|p|a|fa|ninja\w*|jsonl?|log|txt)|'
                       r'build/(pyvenv|meson-\w+|tests/(unit|bench|fp)|contrib)|'
                       r'tests/cache/(beds|bochs|kernels/[^/]+/(usr|lib)))$')
 
