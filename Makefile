@@ -6,7 +6,7 @@
 SMALL = $(if $(wildcard build/build.ninja),,$(filter demo check check-% bed-% bench%,$(MAKECMDGOALS)))
 CONFIGURE_OPTIONS ?= $(if $(SMALL),--minimal)
 
-.PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen
+.PHONY: all configure demo check check-quick check-qtest check-sanitize check-guests guests-images kernels bed-amd bed-intel bed-xen bed-xen-intel
 .PHONY: bench bench-states install uninstall programs package not-minimal deb dist docs stubdom clean distclean help
 
 all: configure
@@ -34,6 +34,10 @@ bed-xen: all package stubdom
 	@python3 tests/xen/linuxcd.py > /dev/null
 	@scripts/run-tests bed-xen
 	@$(if $(filter all,$(GUESTS)),scripts/run-tests bed-xen-all)
+
+bed-xen-intel: all
+	@scripts/get-kernel bookworm linux-image-amd64 > /dev/null
+	@scripts/run-tests bed-xen-intel
 
 # Bochs takes one CPU, and two or three gigabytes: JOBS=1 where that is too much.
 bed-intel: all kernels $(if $(filter all,$(GUESTS)),guests-images)
@@ -116,6 +120,7 @@ help:
 	@echo 'make bed-amd      the tests that need real SVM, in Linux and kvm_amd inside a TCG machine'
 	@echo 'make bed-intel    those that need real VMX, in Linux and kvm_intel inside Bochs (long; GUESTS=all: longer; JOBS=N at a time)'
 	@echo 'make bed-xen      guests under Xen, in a TCG machine, with Debian'"'"'s device model and ours (GUESTS=all: more of them)'
+	@echo 'make bed-xen-intel  some of them on real VMX, in Bochs (long)'
 	@echo 'make bench        stock kvm, tcg and partial compared, here and on SVM (long; BENCH="--quick pata")'
 	@echo 'make bench-states   CPU modes that belong to TCG: against the emulator in the kernel, and against TCG (long)'
 	@echo 'make install      put the build into PREFIX (of ./configure), below DESTDIR; make uninstall: remove it'
