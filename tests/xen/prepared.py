@@ -34,11 +34,21 @@ def sector(source):
                 lambda out: tool('nasm', '-I', HERE + os.sep, '-f', 'bin', '-o', out, path))
 
 
-def library():
-    """The path of refuse.c as something to preload."""
-    path = os.path.join(HERE, 'refuse.c')
-    return made('refuse.so', [path],
-                lambda out: tool('gcc', '-shared', '-fPIC', '-Wall', '-Werror', '-o', out, path))
+def library(name):
+    """The path of something to preload, made of the source of that name."""
+    path = os.path.join(HERE, name + '.c')
+    return made(name + '.so', [path],
+                lambda out: tool('gcc', '-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', out, path))
+
+
+def wrapper(folder, name, *settings):
+    """The path of a device model with that preloaded; settings are of its environment."""
+    import dom0  # pylint: disable=import-outside-toplevel
+    path = os.path.join(folder, 'device-model')
+    with open(path, 'w', encoding='ascii') as f:
+        f.write(f'#!/bin/sh\nLD_PRELOAD={library(name)} {" ".join(settings)} exec {dom0.OURS64} "$@"\n')
+    os.chmod(path, 0o755)
+    return path
 
 
 def linux():
@@ -54,7 +64,8 @@ def main():
     import scenarios  # pylint: disable=import-outside-toplevel
     for path in glob.glob(os.path.join(HERE, '*.asm')):
         sector(os.path.basename(path))
-    library()
+    library('refuse')
+    library('costs')
     linux()
     for cpus in (1, 2):
         scenarios.reference(cpus)
