@@ -88,7 +88,7 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns)
     p->limits.quiet = at_least_1(limits->quiet);
     p->limits.blocks = at_least_1(limits->blocks);
     p->exit_ns = at_least_1(saturate(exit_ns));
-    p->credit = (int64_t)p->exit_ns * CREDIT_FIRST_EXITS;
+    p->credit = p->plenty = (int64_t)p->exit_ns * CREDIT_FIRST_EXITS;
 }
 
 static PolicySite *set_of(Policy *p, uint64_t pc, uint64_t device)
@@ -147,6 +147,7 @@ static void earn(Policy *p, uint64_t ns)
     if (p->credit < most) {
         p->credit += saturate(ns);
         p->credit = p->credit < most ? p->credit : most;
+        p->plenty = p->plenty > p->credit ? p->plenty : p->credit;
     }
 }
 
@@ -194,7 +195,7 @@ static bool has_credit(const Policy *p, const PolicySite *s)
  */
 static bool has_shown(const Policy *p, const PolicySite *s)
 {
-    int64_t plenty = (int64_t)p->exit_ns * CREDIT_FIRST_EXITS;
+    int64_t plenty = p->plenty;
     int64_t credit = p->credit + (int64_t)own_credit(p, s);
     uint64_t price = (uint64_t)p->exit_ns * LOSS_EXITS;
 

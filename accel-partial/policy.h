@@ -67,6 +67,7 @@ typedef struct Policy {
     uint64_t last;          /* the last exit, or the end of a window */
     uint64_t paid;          /* when trials were last paid for by time */
     int64_t credit;         /* ns that trials may still lose */
+    int64_t plenty;         /* the most that this was so far */
     uint64_t trial_ns;      /* what one has lost recently, on average */
     uint32_t vain;          /* exits in a row that could not open one */
     uint32_t looks;         /* at the last of them, in this group */

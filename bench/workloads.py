@@ -217,12 +217,13 @@ class Reclaim(Uefi):
 
     def __init__(self, *words):
         super().__init__(*words, guest=ovmf.OvmfSmm())
-        self.flash = self.left = None
+        self.flash = self.left = self.deleted = None
 
     def options(self, dir):
         options = super().options(dir)
         with open(os.path.join(ovmf.FOLDER, 'OVMF_VARS_4M.fd'), 'rb') as f:
             full = varstore.fill(f.read())
+        self.deleted = [state for state, *_ in varstore.variables(full)].count(varstore.DELETED)
         self.flash = os.path.join(dir, 'flash')
         with open(self.flash, 'wb') as f:
             f.write(full)
@@ -235,7 +236,7 @@ class Reclaim(Uefi):
         with open(self.flash, 'rb') as f:
             left = f.read()
         states = [state for state, *_ in varstore.variables(left)]
-        if not end and states.count(varstore.DELETED) > 10:
+        if not end and states.count(varstore.DELETED) > self.deleted / 2:
             return 'nothing was reclaimed'
         self.left = self.left or left
         return end or ('done' if left == self.left else 'its flash is not as before')

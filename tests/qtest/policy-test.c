@@ -46,7 +46,7 @@ static Fixture start_late(const PolicyLimits *limits)
         d = leave(&f, 999999, EXIT_NS);
     }
     window(&f, d.site, 5000 * EXIT_NS, 0, 0, false);
-    f.p->credit = 800 * EXIT_NS;
+    f.p->credit = f.p->plenty = 800 * EXIT_NS;
     return f;
 }
 

@@ -52,16 +52,15 @@ static uint64_t now(void)
     return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
 }
 
-static void *begin(Cost *c, uint64_t *start)
+static void *next(Cost *c)
 {
     if (!c->call) {
         c->call = dlsym(RTLD_NEXT, c->name);
     }
-    *start = now();
     return c->call;
 }
 
-static void end(Cost *c, uint64_t start)
+static void note(Cost *c, uint64_t start)
 {
     c->ns += now() - start;
     if (++c->count % 64 == 0) {
@@ -69,37 +68,62 @@ static void end(Cost *c, uint64_t start)
     }
 }
 
-/* CALL(KEY, RETURN, PARAMETERS, ARGUMENTS): a function that is timed. */
-#define CALL(key, type, name, parameters, arguments) \
-    type name parameters \
-    { \
-        uint64_t start; \
-        type (*call) parameters = begin(&costs[key], &start); \
-        type result = call arguments; \
-        end(&costs[key], start); \
-        return result; \
-    }
+/* The value of an expression, whose time is noted. */
+#define TIMED(key, expression) ({ \
+    uint64_t start_ = now(); \
+    typeof(expression) value_ = (expression); \
+    note(&costs[key], start_); \
+    value_; \
+})
 
-CALL(GET_PART, int, xc_domain_hvm_getcontext_partial,
-     (void *xch, uint32_t domid, uint16_t code, uint16_t instance, void *to,
-      uint32_t size),
-     (xch, domid, code, instance, to, size))
-CALL(GET_ALL, int, xc_domain_hvm_getcontext,
-     (void *xch, uint32_t domid, uint8_t *to, uint32_t size),
-     (xch, domid, to, size))
-CALL(SET_VCPU, int, xc_vcpu_setcontext,
-     (void *xch, uint32_t domid, uint32_t vcpu, void *context),
-     (xch, domid, vcpu, context))
-CALL(SET_ALL, int, xc_domain_hvm_setcontext,
-     (void *xch, uint32_t domid, uint8_t *records, uint32_t size),
-     (xch, domid, records, size))
-CALL(MAP, void *, xenforeignmemory_map2,
-     (void *fmem, uint32_t dom, void *address, int prot, int flags,
-      size_t pages, const uint64_t *frames, int *errors),
-     (fmem, dom, address, prot, flags, pages, frames, errors))
-CALL(STATE, int, xc_domain_getinfolist,
-     (void *xch, uint32_t first, unsigned int max, void *info),
-     (xch, first, max, info))
+int xc_domain_hvm_getcontext_partial(void *xch, uint32_t domid, uint16_t code,
+                                     uint16_t instance, void *to, uint32_t size)
+{
+    typeof(xc_domain_hvm_getcontext_partial) *call = next(&costs[GET_PART]);
+
+    return TIMED(GET_PART, call(xch, domid, code, instance, to, size));
+}
+
+int xc_domain_hvm_getcontext(void *xch, uint32_t domid, uint8_t *to,
+                             uint32_t size)
+{
+    typeof(xc_domain_hvm_getcontext) *call = next(&costs[GET_ALL]);
+
+    return TIMED(GET_ALL, call(xch, domid, to, size));
+}
+
+int xc_vcpu_setcontext(void *xch, uint32_t domid, uint32_t vcpu, void *context)
+{
+    typeof(xc_vcpu_setcontext) *call = next(&costs[SET_VCPU]);
+
+    return TIMED(SET_VCPU, call(xch, domid, vcpu, context));
+}
+
+int xc_domain_hvm_setcontext(void *xch, uint32_t domid, uint8_t *records,
+                             uint32_t size)
+{
+    typeof(xc_domain_hvm_setcontext) *call = next(&costs[SET_ALL]);
+
+    return TIMED(SET_ALL, call(xch, domid, records, size));
+}
+
+void *xenforeignmemory_map2(void *fmem, uint32_t dom, void *address, int prot,
+                            int flags, size_t pages, const uint64_t *frames,
+                            int *errors)
+{
+    typeof(xenforeignmemory_map2) *call = next(&costs[MAP]);
+
+    return TIMED(MAP, call(fmem, dom, address, prot, flags, pages, frames,
+                           errors));
+}
+
+int xc_domain_getinfolist(void *xch, uint32_t first, unsigned int max,
+                          void *info)
+{
+    typeof(xc_domain_getinfolist) *call = next(&costs[STATE]);
+
+    return TIMED(STATE, call(xch, first, max, info));
+}
 
 static void __attribute__((destructor)) at_end(void)
 {
