@@ -11,8 +11,8 @@
 ROM       equ 0xf0000
 IMAGE     equ 0x1000000         ; dd count, dd whether all is wanted, programs
 ARENA     equ 0x20000           ; 64 KiB
-COPY      equ 0x100000          ; from the arena to its copy
-DUMP      equ 0x200000          ; dwords
+COPY      equ 0x118000          ; from the arena to its copy: not the same entries of a TLB
+DUMP      equ 0x210000          ; dwords, nor here
 HSTACK    equ 0x1f000
 DFSTACK   equ 0x1e800
 VARS      equ 0x600
