@@ -39,15 +39,18 @@ CPUS = {'kvm': 'max', 'max': MAX, 'partial-max': MAX}
 WITH_MAX = {'tcg': 'max', 'partial': 'partial-max'}
 SLOW = ('kvm', 'windows', 'bursts')
 RECORD = 8
+# Of an image: whole dumps; memory outside of the arena is new for each program.
+WHOLE, ALONE = 1, 2
 # Of a dump; more is a harness that a program has destroyed, which would write for ever.
 MOST_DWORDS = 0x9000
 MARKER = b'LOCKSTEP'
 END, ENDED, HUNG, RESET = 0xffffffff, 0xfd, 0xfe, 0xff
 NO_RESULT = (ENDED, HUNG)
-# Seconds of CPU time without a new result after which a program counts as one that never ends.
-STALL, STALL_KVM = 0.15, 5
-# Looks in a row without a thread that runs, after which its CPU counts as halted.
-HALTED = 30
+# Seconds of CPU time without a new result after which a program counts as one that never ends;
+# most programs are looked at twice before that is a difference.
+STALL, STALL_WHOLE, STALL_KVM = 0.06, 0.3, 5
+# Looks in a row without a thread that runs, after which its CPU counts as halted; seconds between looks.
+HALTED, LOOK = 20, 0.008
 TICKS = os.sysconf('SC_CLK_TCK')
 # How the dump of a program begins (harness.asm), in dwords.
 FIELDS = ('vector', 'error', 'ip', 'ip.', 'cs', 'flags', 'old-sp', 'old-sp.', 'old-ss', 'sp', 'sp.', 'ss', 'ds',
@@ -181,8 +184,9 @@ def idle(pid):
     return True
 
 
-def stretch(programs, engine, whole):
+def stretch(programs, seeds, engine, whole):
     """Run programs until they end or one of them hangs; results of those that did not, and what became of the next."""
+    stall = STALL_KVM if engine in SLOW else STALL_WHOLE if whole else STALL
     with tempfile.TemporaryDirectory(prefix='lockstep-', dir='/dev/shm') as folder:
         rom, path, out = (os.path.join(folder, name) for name in ('rom', 'programs', 'out'))
         with open(rom, 'wb') as f:
@@ -193,38 +197,43 @@ def stretch(programs, engine, whole):
         with open(out, 'wb') as f, open(os.path.join(folder, 'err'), 'wb') as err:
             with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f if stdout else err, stderr=err) as process:
                 try:
-                    output, moved, still = Output(out, whole), cpu_time(process.pid), 0
+                    output, moved, still = Output(out, whole & WHOLE), None, 0
                     while not output.ended:
                         over = process.poll() is not None
                         more = output.look()
                         if output.anew:
                             break
                         if more:
-                            moved, still = cpu_time(process.pid), 0
+                            moved, still = None, 0
+                        elif moved is None:
+                            moved = cpu_time(process.pid)
                         elif over and not output.ended:
                             with open(err.name, encoding='utf-8', errors='replace') as said:
                                 text = said.read()[-500:]
                             if not output.at:
                                 raise EngineError(f'{engine} ended with {process.returncode}: {text}')
                             print(f'# {engine} ended with {process.returncode} in '
-                                  f'{programs[len(output.results)].seed}: {text}', flush=True)
+                                  f'{seeds[len(output.results)]}: {text}', flush=True)
                             return output.results, ENDED
-                        elif cpu_time(process.pid) - moved > (STALL_KVM if engine in SLOW else STALL):
+                        elif cpu_time(process.pid) - moved > (stall if output.at else STALL_KVM):
                             break
-                        still = still + 1 if idle(process.pid) else 0
+                        still = 0 if more or not idle(process.pid) else still + 1
                         if still > HALTED:
                             break
-                        time.sleep(0.005)
+                        time.sleep(LOOK)
                 finally:
                     process.kill()
         return output.results, HUNG
 
 
-def run(programs, engine, whole=False):
-    """Results of all programs."""
+def run(programs, engine, whole=False, alone=False):
+    """Results of all programs; alone: none meets what another has left in memory."""
     results = []
+    made, seeds = [bytes(p) for p in programs], [p.seed for p in programs]
+    how = (WHOLE if whole else 0) | (ALONE if alone else 0)
     while len(results) < len(programs):
-        more, why = stretch(programs[len(results):], engine, whole)
+        at = len(results)
+        more, why = stretch(made[at:], seeds[at:], engine, how)
         results += more
         if len(results) < len(programs):
             results.append(Result(why, 0, ()))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs of the FPU: x87, MMX, SSE, AVX and their state; and those of users, which a real CPU runs, too."""
+import random
 import struct
 
 import programs
@@ -48,6 +49,42 @@ THREE = (*range(0x10), *range(0x14, 0x18), *range(0x18, 0x1e), *range(0x20, 0x23
 POINTERS = 0x70000
 
 
+def f64(r):
+    """A number of 64 bits, or two of 32."""
+    kind = r.random()
+    if kind < .5:
+        return r.choice(F64)
+    if kind < .8:
+        return r.choice(F32) | r.choice(F32) << 32
+    if kind < .9:
+        return r.choice((0x8000800080008000, 0x7fff7fff7fff7fff, 0xff00ff00ff00ff00, 0x0123456789abcdef,
+                         0xffffffffffffffff, 0x7fffffff80000000, 0x0001ffff00ff8001))
+    return r.getrandbits(64)
+
+
+def f80(r):
+    """Of 80 bits."""
+    kind = r.random()
+    if kind < .8:
+        high, low = r.choice(F80)
+        return high << 64 | low
+    if kind < .9:
+        return (r.randrange(0x3fe0, 0x4050) | r.choice((0, 0x8000))) << 64 | 1 << 63 | r.getrandbits(63)
+    return r.getrandbits(80)
+
+
+def pools():
+    """Numbers, and contents of registers by name, which programs choose from: making them is most of the work."""
+    r = random.Random(0)
+    lists = {'st': [tuple(f'{f80(r):x}' for _ in range(8)) for _ in range(1024)]}
+    for name in 'xmm', 'ymm':
+        lists[name] = [tuple(f'{f64(r) | f64(r) << 64:x}' for _ in range(16)) for _ in range(1024)]
+    return [f64(r) for _ in range(8192)], lists
+
+
+NUMBERS, LISTS = pools()
+
+
 class Float(programs.Program):
     """Any mode, and an FPU with a state of its own."""
 
@@ -77,7 +114,7 @@ class Float(programs.Program):
 
     def number_at(self, where):
         """Eight bytes of data."""
-        value = self.f64() if self.r.random() < .6 else self.r.choice(F32) | self.r.choice(F32) << 32
+        value = self.f64()
         if where & 3:
             return
         self.put(where, value)
@@ -92,34 +129,12 @@ class Float(programs.Program):
 
     def f64(self):
         """Of 64 bits."""
-        r = self.r
-        kind = r.random()
-        if kind < .6:
-            return r.choice(F64)
-        if kind < .8:
-            return r.choice(F32) | r.choice(F32) << 32
-        if kind < .9:
-            return r.choice((0x8000800080008000, 0x7fff7fff7fff7fff, 0xff00ff00ff00ff00, 0x0123456789abcdef,
-                             0xffffffffffffffff, 0x7fffffff80000000, 0x0001ffff00ff8001))
-        return r.getrandbits(64)
-
-    def f80(self):
-        """Of 80 bits."""
-        r = self.r
-        kind = r.random()
-        if kind < .8:
-            high, low = r.choice(F80)
-            return high << 64 | low
-        if kind < .9:
-            return (r.randrange(0x3fe0, 0x4050) | r.choice((0, 0x8000))) << 64 | 1 << 63 | r.getrandbits(63)
-        return r.getrandbits(80)
+        return NUMBERS[int(self.r.random() * len(NUMBERS))]
 
     def any_state(self):
         """Of the FPU, at its edges."""
         r = self.r
-        out = {'st': [f'{self.f80():x}' for _ in range(8)],
-               'xmm': [f'{self.f64() | self.f64() << 64:x}' for _ in range(16)],
-               'ymm': [f'{self.f64() | self.f64() << 64:x}' for _ in range(16)]}
+        out = {name: lists[int(r.random() * len(lists))] for name, lists in LISTS.items()}
         precision, rounding = r.choice((0x300, 0x300, 0x300, 0x200, 0)), r.choice((0, 0, 0x400, 0x800, 0xc00))
         masks = 0x3f if r.random() < .6 else r.choice((0, 0x3e, 0x3d, 0x3b, 0x37, 0x2f, 0x1f, r.randrange(64)))
         out['fcw'] = 0x40 | precision | rounding | masks

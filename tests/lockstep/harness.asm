@@ -9,7 +9,7 @@
 ; differs afterwards is what the program wrote, and is put back.
 
 ROM       equ 0xf0000
-IMAGE     equ 0x1000000         ; dd count, dd whether all is wanted, programs
+IMAGE     equ 0x1000000         ; dd count, dd 1 whole dumps, 2 new memory for each, programs
 ARENA     equ 0x20000           ; 64 KiB
 COPY      equ 0x118000          ; from the arena to its copy: not the same entries of a TLB
 DUMP      equ 0x210000          ; dwords, nor here
@@ -429,7 +429,17 @@ make_arena:
 next:   mov     eax, [INDEX]
         cmp     eax, [IMAGE]
         jae     all_done
-        mov     edi, S
+        test    byte [IMAGE + 4], 2
+        jz      .used
+        call    make_arena
+        xor     eax, eax
+        mov     edi, VECTORS * 4
+        mov     ecx, (VARS - VECTORS * 4) / 4
+        rep stosd
+        mov     edi, 0x100000
+        mov     ecx, 0x4000
+        rep stosd
+.used:  mov     edi, S
         xor     eax, eax
         mov     ecx, S_DWORDS
         rep stosd
@@ -1017,8 +1027,8 @@ send:   mov     esi, DUMP
         cmp     esi, edi
         jb      .mix
         mov     [HASH], edx
-        cmp     dword [IMAGE + 4], 0
-        je      .short
+        test    byte [IMAGE + 4], 1
+        jz      .short
         mov     ecx, edi
         sub     ecx, DUMP
         mov     eax, ecx

@@ -2,9 +2,12 @@
 """Differences that are known, and why: errors of a judge, and limits that docs/cpu.md states."""
 import re
 
+from programs import LONG
+
 RF, ACCESSED, DIRTY = 0x10000, 0x20, 0x40
 # Of FSW in its dword: SF, ES, C1; all exceptions but PE
 SF, ES, C1, EARLY = 0x400000, 0x800000, 0x2000000, 0x1f0000
+MEMORY = 2048 << 20
 PUSH_SEGMENT = ('06', '0e', '16', '1e', '0fa0', '0fa8')
 TABLES = ((0x22000, 0x23000), (0x25000, 0x26000), (0x21000, 0x21008), (0x24000, 0x24020))
 
@@ -67,6 +70,12 @@ def fpu_limit(item):
     return None
 
 
+def beyond_memory(item):
+    """Whether code runs where no memory is, without pages: Bochs reads ones there, #UD, and TCG zeros, for ever."""
+    ip = item.named[0].get('ip', 0)
+    return item.vectors == (6, 254) and not item.program.cr0 >> 31 and item.program.how != LONG and ip >= MEMORY
+
+
 def native_only(item):
     """What a CPU does in its own way, or None."""
     delta, code = item.delta(), b''.join(item.program.code)
@@ -82,6 +91,8 @@ def native_only(item):
 def reason(item):
     """The reason of a known difference, or None."""
     delta = item.delta()
+    if beyond_memory(item):
+        return 'what is read where no memory is'
     if item.program.fpu and fpu_limit(item):
         return fpu_limit(item)
     if item.pair[0] == 'native' and native_only(item):

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -30,6 +31,9 @@
 #define FPU_SIZE 832
 #define S_DWORDS 69
 #define PAGE    0x1000u
+#define HUNG    0xfe            /* of a program that does not end */
+#define TICK    20000           /* us of CPU time */
+#define TICKS   5
 
 struct program {
     uint8_t mode, cpl, pokes, code;
@@ -56,7 +60,8 @@ static uint8_t *image;
 static const uint8_t *next_at;
 static uint32_t count, whole, number;
 static struct program now;
-static int running, protected;
+static int running, protected, ticks;
+static uint32_t seen;
 static uint8_t before[FPU_SIZE] __attribute__((aligned(64)));
 static uint32_t out[1 << 16], used;
 static uint32_t copy[(END - ARENA) / 4];
@@ -181,6 +186,36 @@ static void put64(uint32_t *dump, int at, uint64_t value)
     dump[at + 1] = value >> 32;
 }
 
+static void put_back(void)
+{
+    memcpy((void *)(uintptr_t)CODE, copy + (CODE - ARENA) / 4, END - CODE);
+}
+
+/* Whether this tick of the clock is one too many for a program. */
+static int hangs(void)
+{
+    if (seen != number) {
+        seen = number;
+        ticks = 0;
+    }
+    return running && ++ticks > TICKS;
+}
+
+/* No dump. */
+static void give_up(void)
+{
+    mprotect((void *)(uintptr_t)CODE, END - CODE,
+             PROT_READ | PROT_WRITE | PROT_EXEC);
+    protected = 0;
+    put_back();
+    if (whole & 1) {
+        emit((const uint32_t[]) { 0 }, 4);
+    }
+    emit((const uint32_t[]) { 0, (uint32_t)HUNG << 24 | number }, 8);
+    number++;
+    running = 0;
+}
+
 /* The dump of a program that has ended. */
 static void end(ucontext_t *context)
 {
@@ -243,7 +278,7 @@ static void end(ucontext_t *context)
         hash = (hash ^ dump[i]) * 0x01000193;
         hash = hash << 15 | hash >> 17;
     }
-    if (whole) {
+    if (whole & 1) {
         emit(&at, 4);
         emit(dump, at * 4);
     }
@@ -256,11 +291,15 @@ static void end(ucontext_t *context)
 
 static void handler(int which, siginfo_t *info, void *context)
 {
-    (void)which;
     (void)info;
     /* A program may have left AC set, and this code is not that careful. */
     asm volatile("pushfq; andq $~0x40000, (%%rsp); popfq" : : : "memory", "cc");
-    if (running) {
+    if (which == SIGVTALRM) {
+        if (!hangs()) {
+            return;
+        }
+        give_up();
+    } else if (running) {
         end(context);
     }
     if (!begin(context)) {
@@ -285,19 +324,20 @@ static void make_arena(void)
         *at++ = address < DATA ? 0x42cd42cd :
                 (address & 0x3fc) | (CODE + 0x1000);
     }
-    memcpy((void *)(uintptr_t)CODE, copy + (CODE - ARENA) / 4, END - CODE);
+    put_back();
 }
 
 int main(int argc, char **argv)
 {
     static const int signals[] = {
-        SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGUSR1,
+        SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGUSR1, SIGVTALRM,
     };
     static uint8_t stack[1 << 20];
     stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) };
     struct sigaction action = {
         .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK,
     };
+    const struct itimerval clock = { { 0, TICK }, { 0, TICK } };
     struct stat st;
     int file = argc == 2 ? open(argv[1], O_RDONLY) : -1;
 
@@ -317,8 +357,11 @@ int main(int argc, char **argv)
     emit("LOCKSTEP", 8);
     sigaltstack(&alt, NULL);
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        /* One at a time */
+        sigfillset(&action.sa_mask);
         sigaction(signals[i], &action, NULL);
     }
+    setitimer(ITIMER_VIRTUAL, &clock, NULL);
     raise(SIGUSR1);
     return 1;
 }

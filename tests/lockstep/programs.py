@@ -506,6 +506,8 @@ class Program(fuzzed.Program):
             value = r.choice(bits)
             if cr == 0 and not value & 1 and self.cpl == 0:
                 value |= 1
+            if cr == 0 and self.how == LONG and self.kind != 'long':
+                value |= 0x80000000             # a table of 64-bit gates leads nowhere outside of long mode
             rex = b'\x44' if cr == 8 and self.kind == 'long' else b''
             return [load + struct.pack('<I', value), rex + b'\x0f' + bytes([r.choice((0x20, 0x22, 0x22)),
                                                                              0xc0 | (cr & 7) << 3])]

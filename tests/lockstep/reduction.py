@@ -96,11 +96,11 @@ def disassembled(code, bits):
     return ['    ' + '  '.join(line.split('\t')[1:]) for line in out.split('\n') if re.match(r' +\w+:\t', line)]
 
 
-def items(programs, pair):
+def items(programs, pair, alone=False):
     """Results of both engines."""
     if not programs:
         return []
-    both = [engines.run(programs, engine, True) for engine in pair]
+    both = [engines.run(programs, engine, True, alone) for engine in pair]
     return [Item(p, pair, (a, b)) for p, a, b in zip(programs, *both)]
 
 
@@ -144,7 +144,7 @@ def reduce(found, pair, rounds):
         if not tries:
             break
         better = {}
-        for (i, _), item in zip(tries, items([p for _, p in tries], pair)):
+        for (i, _), item in zip(tries, items([p for _, p in tries], pair, True)):
             if item.vectors == found[i].vectors and item.differs() and i not in better and \
                     item.signature()[2:] == found[i].signature()[2:]:
                 better[i] = item

@@ -4,11 +4,18 @@
 A state is a dictionary of what is not as FNINIT leaves it: 'fcw', 'fsw', 'ftw' (abridged), 'mxcsr', 'st',
 'xmm' and 'ymm' (upper halves), the last three lists of numbers in hex.
 """
+import functools
 import struct
 
 SIZE, OUT = 832, 0xc80
 WORDS = {'fcw': (0, 0x37f), 'fsw': (2, 0), 'ftw': (4, 0)}
 LISTS = {'st': (32, 8, 10), 'xmm': (160, 16, 16), 'ymm': (576, 16, 16)}
+
+
+@functools.lru_cache(4096)
+def packed(values, size):
+    """A list's part of the area."""
+    return b''.join(int(value, 16).to_bytes(size, 'little') + bytes(16 - size) for value in values)
 
 
 def area(state):
@@ -19,9 +26,8 @@ def area(state):
     struct.pack_into('<I', out, 24, state.get('mxcsr', 0x1f80))
     struct.pack_into('<Q', out, 512, state.get('bv', 7))
     for name, (at, _, size) in LISTS.items():
-        for i, value in enumerate(state.get(name, ())):
-            where = at + i * 16
-            out[where:where + size] = int(value, 16).to_bytes(size, 'little')
+        values = packed(tuple(state.get(name, ())), size)
+        out[at:at + len(values)] = values
     return bytes(out)
 
 
