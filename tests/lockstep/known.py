@@ -8,8 +8,16 @@ RF, ACCESSED, DIRTY = 0x10000, 0x20, 0x40
 # Of FSW in its dword: SF, ES, C1; all exceptions but PE
 SF, ES, C1, EARLY = 0x400000, 0x800000, 0x2000000, 0x1f0000
 MEMORY = 2048 << 20
+FAULTS = (10, 11, 12, 13, 14, 6)
+FAULT_STATE = {'vector', 'error', 'cr2', 'cr2.', 'old-sp', 'old-ss'}
+POPS = ('cf', 'ca', 'cb', 'c2', 'c3', '9d', '61', '07', '17', '1f', '0fa1', '0fa9', '8f/0',
+        *(f'{op:02x}' for op in range(0x58, 0x60)))
 PUSH_SEGMENT = ('06', '0e', '16', '1e', '0fa0', '0fa8')
 TABLES = ((0x22000, 0x23000), (0x25000, 0x26000), (0x21000, 0x21008), (0x24000, 0x24020))
+
+
+# MOVD, MOVQ and MOVNTQ
+MMX_STORE = rb'\x0f[\x7e\x7f\xe7]'
 
 
 def flags_image(name):
@@ -37,9 +45,35 @@ def in_tables(name):
 
 def call_faults(item):
     """CALL has pushed, or has not, when the place that it goes to is refused."""
-    if item.vectors != (13, 13) or item.opcode() not in ('e8', '9a', 'ff/2', 'ff/3'):
+    if item.opcode() not in ('e8', '9a', 'ff/2', 'ff/3'):
         return False
-    return all(name.startswith('[2') for name in item.delta())
+    return item.vectors in ((12, 13), (14, 13)) or item.vectors == (13, 13) and all(
+        name.startswith('[2') for name in item.delta())
+
+
+def faults(item):
+    """Which of several faults of one instruction each engine raises, or None; nothing but the fault differs."""
+    delta, op = item.delta(), item.opcode()
+    if not all(v in FAULTS for v in item.vectors) or 'ip' in delta or set(delta) - FAULT_STATE - {
+            name for name in delta if name.startswith('[2f') or in_tables(name)}:
+        return None
+    if op in ('a6', 'a7'):
+        return 'which of two operands is read first'
+    if op in ('cf', 'ca', 'cb') and item.vectors[0] != 14:
+        return 'which fault of a far return is raised (docs/cpu.md)'
+    if op in ('0f21', '0f23') and item.vectors == (6, 13):
+        return '#UD of DR4 and DR5 comes after the privilege (docs/cpu.md)'
+    return None
+
+
+def wraps(item):
+    """Whether Bochs refuses, or takes, an operand that goes on at offset 0."""
+    kind, top = item.program.kind, item.program.regs[4] & 0xffff
+    if item.vectors[0] == 12 and item.opcode() in POPS and top >= 0xfff0 and kind != 'long':
+        return 'a 16-bit stack that goes on at offset 0 (docs/cpu.md)'
+    if item.opcode() in ('0f010', '0f011') and item.vectors[1] in (12, 13) and kind != 'long':
+        return 'SGDT and SIDT of Bochs go on at offset 0 (SDM vol. 3, 5.3)'
+    return None
 
 
 def beyond_canonical(item):
@@ -81,6 +115,8 @@ def native_only(item):
     delta, code = item.delta(), b''.join(item.program.code)
     if set(delta) == {'flags'} and re.search(rb'[\xf2\xf3].{0,3}[\xa6\xa7\xae\xaf]', code, re.S):
         return 'a fault of CMPS or SCAS leaves the flags of the element before (docs/cpu.md)'
+    if item.vectors[0] in (13, 14) and set(delta) == {'ftw+fop'} and re.search(MMX_STORE, code):
+        return 'an MMX store that faults: this CPU leaves the tags, but not the top'
     if b'\x67' in code and all(name in ('cx.', 'si.', 'di.') for name in delta) and re.search(rb'[\xa4-\xaf]', code):
         return 'upper halves of registers that REP counts by 32 bits, where nothing was done'
     if all(name.endswith('.') for name in delta) and re.search(rb'\x0f[\xbc\xbd]', code):
@@ -114,7 +150,7 @@ def reason(item):
     if item.program.kind.startswith('v86') and item.vectors == (12, 13) and item.opcode() in ('9d', 'cf'):
         return 'Bochs reads the stack before it looks at IOPL'
     if item.program.kind == 'long' and any(b'\xc8' in one and b'\x66' in one for one in item.program.code) and \
-            'bp' in delta:
+            ('bp' in delta or item.opcode() == 'c8'):
         return 'Bochs ignores the size prefix of ENTER in 64-bit mode (SDM vol. 2, ENTER)'
     if item.vectors in ((255, 12), (8, 12)):
         return 'TCG delivers #SS on a stack that has no room (docs/cpu.md)'
@@ -133,6 +169,17 @@ def reason(item):
         return 'when TF counts that SYSRET has set'
     if item.opcode() == '0f22' and item.vectors[0] == 13 and item.program.cr0 >> 31 and item.vectors[1] in (14, 255):
         return 'no check of the page directory pointers of PAE by MOV CR (docs/cpu.md)'
+    if faults(item):
+        return faults(item)
+    if wraps(item):
+        return wraps(item)
+    if item.program.kind == 'long' and any(one[-1:] == b'\xcf' and b'\x48' not in one for one in item.program.code) \
+            and set(delta) & {'old-sp', 'old-ss'}:
+        return 'Bochs pops no SS:RSP by IRET of 32 bits in 64-bit mode (SDM vol. 2, IRET; this CPU pops them)'
+    if item.opcode() == '0f0d' and item.vectors[1] == 6:
+        return 'PREFETCHW of a register is #UD (docs/cpu.md)'
+    if item.opcode() == '60' and item.vectors == (14, 14):
+        return 'which slot PUSHA writes first'
     if item.opcode() in PUSH_SEGMENT and all(name[:3] in ('[2e', '[2f') or in_tables(name) for name in delta):
         return 'PUSH of a segment register may write 16 bits of 32 (SDM vol. 2, PUSH)'
     if 17 in item.vectors:
