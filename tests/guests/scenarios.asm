@@ -47,6 +47,7 @@ scenarios:
         dq      undone          ; 17
         dq      spaces          ; 18
         dq      smc_parts       ; 19
+        dq      ferr            ; 20
 scenarios_end:
 
 ; Memory types that real mode set hold in 64-bit mode, whoever runs either.
@@ -463,6 +464,79 @@ window_hlt:
         cmp     qword [COUNT], 20
         jae     finished
         fail    1
+
+; With CR0.NE clear an exception of x87 is IRQ 13, each time anew.
+ferr:   mov     qword [COUNT], 0
+        call    start_timer
+        mov     al, 0xfb                ; IRQ 13 only
+        out     0x21, al
+        mov     al, 0xdf
+        out     0xa1, al
+        mov     edi, 0x2d
+        mov     esi, irq13
+        mov     edx, 0x8e00
+        call    set_gate
+        mov     rax, cr0
+        and     al, ~0x20
+        mov     cr0, rax
+        xor     ebx, ebx
+        sti
+.next:  inc     ebx
+        enter_tcg
+        test    bl, 2
+        jz      .divide
+        fldenv  [pending]               ; no instruction that takes IGNNE# back
+        jmp     .here
+.divide:
+        fninit
+        push    0x37b                   ; division by zero
+        fldcw   [rsp]
+        pop     rax
+        fld1
+        fldz
+        fdivp   st1, st0
+        test    bl, 1
+        jz      .here
+        cli
+        fnop                            ; pending while interrupts are held
+        back_to_vt
+        sti
+.here:  fwait
+        mov     ecx, 50000
+.wait:  cmp     [COUNT], rbx
+        je      .came
+        loop    .wait
+        fail    1
+.came:  fnstsw  ax
+        test    al, 0x80
+        jz      .clear
+        fail    2
+.clear: back_to_vt
+        cmp     ebx, 16
+        jb      .next
+        jmp     finished
+
+pending:
+        dd      0x37b, 0x8084, 0xffff, 0, 0, 0, 0
+
+irq13:  push    rax
+        push    rcx
+        push    rdx
+        inc     qword [COUNT]
+        out     0xf0, al                ; IGNNE#
+        test    bl, 1
+        jz      .other
+        back_to_vt
+        fninit                          ; which a KVM emulates
+        jmp     .ack
+.other: fnclex
+.ack:   mov     al, 0x20
+        out     0xa0, al
+        out     0x20, al
+        pop     rdx
+        pop     rcx
+        pop     rax
+        iretq
 
 ; The TSC never goes back, whichever engine reads it.
 tsc:
