@@ -7,6 +7,8 @@ from programs import LONG
 RF, ACCESSED, DIRTY = 0x10000, 0x20, 0x40
 # Of FSW in its dword: SF, ES, C1; all exceptions but PE
 SF, ES, C1, EARLY = 0x400000, 0x800000, 0x2000000, 0x1f0000
+# FNCLEX, FNINIT
+CLEARS = rb'\xdb[\xe2\xe3]'
 MEMORY = 2048 << 20
 FAULTS = (10, 11, 12, 13, 14, 6)
 FAULT_STATE = {'vector', 'error', 'cr2', 'cr2.', 'old-sp', 'old-ss'}
@@ -16,6 +18,10 @@ PUSH_SEGMENT = ('06', '0e', '16', '1e', '0fa0', '0fa8')
 TABLES = ((0x22000, 0x23000), (0x25000, 0x26000), (0x21000, 0x21008), (0x24000, 0x24020))
 
 
+# MOVS and STOS that go down
+OVER_ITSELF = re.compile(rb'\xfd.*[\xa4\xa5\xaa\xab]', re.S)
+# VMASKMOV and VPMASKMOV
+MASKED = rb'\xc4..[\x2c-\x2f\x8c\x8e]'
 # MOVD, MOVQ and MOVNTQ
 MMX_STORE = rb'\x0f[\x7e\x7f\xe7]'
 
@@ -23,12 +29,6 @@ MMX_STORE = rb'\x0f[\x7e\x7f\xe7]'
 def flags_image(name):
     """Whether it is, or may be, where EFLAGS were pushed or saved."""
     return name == 'flags' or name == '[20324]' or name.startswith('[2f') or name.startswith('[2e')
-
-
-def only(item, bit, names):
-    """Whether all that differs is one bit in what names() is true for."""
-    delta = item.delta()
-    return delta and all(a ^ b == bit and names(name) for name, (a, b) in delta.items())
 
 
 def accessed(name, values):
@@ -93,13 +93,17 @@ def control_words(item):
 def fpu_limit(item):
     """What TCG does not have of the FPU, or None."""
     right, left, before = control_words(item)
-    if right & ~before & SF and not left & SF:
+    empty = item.program.state.get('ftw', 0) != 0xff
+    code = b''.join(item.program.code)
+    if right & SF and (right & ~before & SF and not left & SF or empty):
         return 'no stack faults of x87 (docs/cpu.md)'
-    if set(item.delta()) == {'fcw+fsw'} and right ^ left == C1:
+    if empty and re.search(CLEARS, code):
+        return 'no stack faults of x87 (docs/cpu.md); FNCLEX or FNINIT hides the flag'
+    if set(item.delta()) <= {'fcw+fsw', 'ax'} and right ^ left == C1 or \
+            set(item.delta()) == {'ax'} and sum(item.delta()['ax']) and \
+            item.delta()['ax'][0] ^ item.delta()['ax'][1] == C1 >> 16:
         return 'C1 of FSW (docs/cpu.md)'
-    if item.vectors[0] == 19:
-        return '#XM is never raised (docs/cpu.md)'
-    if right & ES and right & ~right << 16 & EARLY and item.vectors[0] == item.vectors[1]:
+    if right & ES and right & ~right << 16 & EARLY:
         return 'an x87 exception that is not masked has a result (docs/cpu.md)'
     return None
 
@@ -110,6 +114,11 @@ def beyond_memory(item):
     return item.vectors == (6, 254) and not item.program.cr0 >> 31 and item.program.how != LONG and ip >= MEMORY
 
 
+def in_code(program, name):
+    """Whether it is one of the program's bytes."""
+    return name.startswith('[') and program.where & ~3 <= int(name[1:-1], 16) - 0x20000 < program.where + 200
+
+
 def native_only(item):
     """What a CPU does in its own way, or None."""
     delta, code = item.delta(), b''.join(item.program.code)
@@ -117,6 +126,10 @@ def native_only(item):
         return 'a fault of CMPS or SCAS leaves the flags of the element before (docs/cpu.md)'
     if item.vectors[0] in (13, 14) and set(delta) == {'ftw+fop'} and re.search(MMX_STORE, code):
         return 'an MMX store that faults: this CPU leaves the tags, but not the top'
+    if re.search(MASKED, code) and item.vectors[1] in (13, 14):
+        return 'an AVX load with a mask faults for what the mask leaves out (docs/cpu.md)'
+    if re.search(OVER_ITSELF, code) and any(in_code(item.program, name) for name in delta):
+        return 'REP that overwrites itself'
     if b'\x67' in code and all(name in ('cx.', 'si.', 'di.') for name in delta) and re.search(rb'[\xa4-\xaf]', code):
         return 'upper halves of registers that REP counts by 32 bits, where nothing was done'
     if all(name.endswith('.') for name in delta) and re.search(rb'\x0f[\xbc\xbd]', code):
@@ -133,8 +146,6 @@ def reason(item):
         return fpu_limit(item)
     if item.pair[0] == 'native' and native_only(item):
         return native_only(item)
-    if item.vectors == (14, 14) and only(item, 2, lambda n: n == 'error' or n.startswith('[2')):
-        return 'a read-modify-write faults as a load (docs/cpu.md)'
     if item.vectors == (8, 8) and all(
             flags_image(name) and (a ^ b == RF or name == '[20324]' and a ^ b == RF | 2)
             for name, (a, b) in delta.items()):
