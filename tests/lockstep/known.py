@@ -7,6 +7,7 @@ from programs import LONG
 RF, ACCESSED, DIRTY = 0x10000, 0x20, 0x40
 # Of FSW in its dword: SF, ES, C1; all exceptions but PE
 SF, ES, C1, EARLY = 0x400000, 0x800000, 0x2000000, 0x1f0000
+X87 = ('d8', 'd9', 'da', 'db', 'dc', 'dd', 'de', 'df')
 # FNCLEX, FNINIT
 CLEARS = rb'\xdb[\xe2\xe3]'
 MEMORY = 2048 << 20
@@ -103,6 +104,10 @@ def fpu_limit(item):
             set(item.delta()) == {'ax'} and sum(item.delta()['ax']) and \
             item.delta()['ax'][0] ^ item.delta()['ax'][1] == C1 >> 16:
         return 'C1 of FSW (docs/cpu.md)'
+    if item.vectors == (6, 7) and item.opcode()[:2] in X87:
+        return 'an x87 opcode that is none is #NM (docs/cpu.md)'
+    if item.vectors in ((7, 13), (7, 12)) and item.opcode()[:4] == '0fae':
+        return 'FXSAVE looks at a limit before CR0.TS (docs/cpu.md)'
     if right & ES and right & ~right << 16 & EARLY:
         return 'an x87 exception that is not masked has a result (docs/cpu.md)'
     return None
