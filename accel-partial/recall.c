@@ -45,12 +45,12 @@ static void ask(CPUState *cpu, Policy *p, PolicyDecision *d)
 
     site->asked = ASKED;
     find_key(cpu, site);
-    if (!site->key || !partial_store_find(site->key, &known)) {
+    if (!site->key || !partial_store_find(site->key, &known) || !known.gain) {
         return;
     }
     PARTIAL_COUNT(cpu, recalled);
     site->asked |= RECALLED;
-    if (!d->open && known.gain) {
+    if (!d->open) {
         *d = policy_recall(p, site, &(PolicyRecalled) {
             .pays = known.gain > 0, .gap = known.gap,
             .period = (uint64_t)known.period * p->exit_ns / LEARNT_PERIOD_UNIT,
