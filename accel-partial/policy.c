@@ -88,7 +88,9 @@ void policy_init(Policy *p, const PolicyLimits *limits, uint64_t exit_ns)
     p->limits.quiet = at_least_1(limits->quiet);
     p->limits.blocks = at_least_1(limits->blocks);
     p->exit_ns = at_least_1(saturate(exit_ns));
-    p->credit = p->plenty = (int64_t)p->exit_ns * CREDIT_FIRST_EXITS;
+    /* Who asks for windows at first exits wants trials. */
+    p->credit = p->plenty = (int64_t)p->exit_ns *
+        (p->limits.trigger == 1 ? CREDIT_MOST_EXITS : CREDIT_FIRST_EXITS);
 }
 
 static PolicySite *set_of(Policy *p, uint64_t pc, uint64_t device)
