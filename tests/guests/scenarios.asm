@@ -468,6 +468,9 @@ window_hlt:
 ; With CR0.NE clear an exception of x87 is IRQ 13, each time anew.
 ferr:   mov     qword [COUNT], 0
         call    start_timer
+        ; Each tick of it kicks the vCPU out of its window, and KVM has no FERR#.
+        mov     al, 0x30                ; counter 0, mode 0, which waits for a count
+        out     0x43, al
         mov     al, 0xfb                ; IRQ 13 only
         out     0x21, al
         mov     al, 0xdf

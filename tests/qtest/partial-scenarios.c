@@ -44,7 +44,6 @@ typedef struct Case {
     const char *still[3];
     const char *image;      /* unless scenarios.bin */
     bool native;            /* only where VT runs a guest's kernel natively */
-    bool emulated;          /* only where it does not */
 } Case;
 
 static const Case cases[] = {
@@ -116,10 +115,10 @@ static const Case cases[] = {
     { "two-cpus-in-tcg", 8, 0, ALL_IN_TCG, "-smp 2" },
     { "irq13", 20, 0, MIXED },
     { "irq13-split-irqchip", 20, 0, MIXED ",kernel-irqchip=split" },
-    { "irq13-user-apic", 20, 0, MIXED_USER_APIC, .emulated = true },
+    { "irq13-user-apic", 20, 0, MIXED_USER_APIC },
     { "irq13-in-tcg", 20, 0, ALL_IN_TCG },
     { "irq13-bursts", 20, 0, BURSTS },
-    { "irq13-bursts-user-apic", 20, 0, BURSTS_USER_APIC, .emulated = true },
+    { "irq13-bursts-user-apic", 20, 0, BURSTS_USER_APIC },
     { "tsc", 10, 0, MIXED, .moved = { "takeovers-emulation" } },
     { "tsc-in-tcg", 10, 0, ALL_IN_TCG },
     { "tsc-real-in-tcg", 10, 0, REAL_IN_TCG,
@@ -297,10 +296,6 @@ static void test_case(const void *opaque)
     if (g_str_has_prefix(c->name, "unknown-to-both") &&
         !__builtin_cpu_supports("avx512f")) {
         g_test_skip("this CPU has no AVX-512, so its #UD is the guest's");
-        return;
-    }
-    if (c->emulated && guest_kernel_is_native()) {
-        g_test_skip("with QEMU's PIC IRQ13 was not seen where VT is native");
         return;
     }
     if (c->native && !guest_kernel_is_native()) {
