@@ -65,18 +65,24 @@ class Session:
 
     # --- waiting ---
 
-    def _alive(self, step, what=''):
-        """Complain when there is nothing to wait for any more."""
-        if self.vm.process.poll() is not None:
+    def _alive(self, step, what='', off=False):
+        """True while there is something to wait for; False where the guest may be off and is."""
+        code = self.vm.process.poll()
+        if off and code == 0:
+            return False
+        if code is not None:
             raise Failed(f'{step}: QEMU ended with {self.vm.process.returncode}: '
                          + self.vm.stderr()[-1000:])
         status = self.vm.qmp.cmd('query-status')['status']
+        if off and status == 'shutdown':
+            return False
         if status != 'running':
             raise Failed(f'{step}: the VM is stopped: {status}: {self.vm.stderr()[:1500]}')
         if time.monotonic() > self.end:
             self._keep(step)
             raise Failed(f'{step}: not there {self.limit:.0f} s after power-on{what}')
         time.sleep(self.poll)
+        return True
 
     def _keep(self, step):
         """The picture that is wrong, for people to look at."""
@@ -203,9 +209,9 @@ class Session:
 
     def power_off(self, step='power-off'):
         """The guest switches itself off."""
-        while self.vm.process.poll() is None and \
-                self.vm.qmp.cmd('query-status')['status'] != 'shutdown':
-            self._alive(step)
+        # one look a turn: between two the guest may go off
+        while self._alive(step, off=True):
+            pass
 
     # --- references ---
 
