@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* Changes with what a key is made of, and with what a line says. */
-#define HEAD "qemu-partial sites 2\n"
+#define KIND "qemu-partial sites "
+#define HEAD KIND "2\n"
 /* A gap that is longer says nothing: burst-quiet's own bound. */
 #define GAP_MOST 65536
 /* Of a period that is longer an exit is no matter. */
@@ -285,6 +286,11 @@ bool learnt_parse(Learnt *l, const char *text)
     }
     learnt_init(l);
     return false;
+}
+
+bool learnt_is_other_version(const char *text)
+{
+    return g_str_has_prefix(text, KIND) && !g_str_has_prefix(text, HEAD);
 }
 
 size_t learnt_print(const Learnt *l, char *text)

@@ -118,6 +118,12 @@ void learnt_kept(Learnt *l);
 bool learnt_parse(Learnt *l, const char *text);
 
 /**
+ * learnt_is_other_version: whether another version of us wrote it
+ * @text: ends with a zero
+ */
+bool learnt_is_other_version(const char *text);
+
+/**
  * learnt_print: the text of a table
  * @l: the table
  * @text: room for LEARNT_TEXT_MOST bytes

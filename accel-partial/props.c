@@ -4,6 +4,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
+#include "accel/tcg/internal-common.h"
 #include "counters.h"
 #include "props.h"
 #include "sites.h"
@@ -100,7 +101,8 @@ static bool is_too_late(Object *obj, const char *name, Error **errp)
 {
     if (is_running(obj)) {
         error_setg(errp, "%s is for the start of QEMU; what can be changed "
-                   "later are takeover, window-blocks and burst-us", name);
+                   "later are takeover, window-blocks, burst-us and "
+                   "one-insn-per-tb", name);
         return true;
     }
     return false;
@@ -351,6 +353,17 @@ static bool get_false(Object *obj, Error **errp)
     return false;
 }
 
+/* QEMU's monitor sets and shows it for whatever accelerator has TCG. */
+static bool get_one_insn(Object *obj, Error **errp)
+{
+    return qatomic_read(&one_insn_per_tb);
+}
+
+static void set_one_insn(Object *obj, bool value, Error **errp)
+{
+    qatomic_set(&one_insn_per_tb, value);
+}
+
 static void add_home(ObjectClass *oc, PartialConfigOf *config_of,
                      bool bursts_only)
 {
@@ -358,6 +371,10 @@ static void add_home(ObjectClass *oc, PartialConfigOf *config_of,
     object_class_property_add_bool(oc, "help", NULL, print_help);
     object_class_property_add_bool(oc, "reset-counters", get_false,
                                    reset_counters);
+    object_class_property_add_bool(oc, "one-insn-per-tb", get_one_insn,
+                                   set_one_insn);
+    object_class_property_set_description(oc, "one-insn-per-tb",
+        "Only put one guest instruction in each translation block, to debug");
     partial_sites_add(oc);
     add_lists(oc);
     add_numbers(oc, bursts_only);

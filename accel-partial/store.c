@@ -30,14 +30,15 @@ static char *default_path(void)
     return g_build_filename(dir, "sites", NULL);
 }
 
-/* What the file has; nothing if it is not there or not whole. */
+/* What the file has; nothing if there is none, it is old, or not whole. */
 static void read_table(Learnt *l, bool tell)
 {
     g_autofree char *text = partial_cache_read(path, LEARNT_TEXT_MOST);
 
     if (!text) {
         learnt_init(l);
-    } else if (!learnt_parse(l, text) && tell) {
+    } else if (!learnt_parse(l, text) && tell &&
+               !learnt_is_other_version(text)) {
         warn_report("accel partial: %s is damaged, and not used; it will be "
                     "written anew", path);
     }
