@@ -20,6 +20,14 @@
 #define BACKOFF_RECALLED 2048
 /* A window that has cost so many exits more than it saved is given up. */
 #define LOSS_EXITS 64
+/*
+ * It ends there, or some blocks and a translation later.  One that lost so much
+ * met something else: the host gave its CPU away, say.  That says nothing of
+ * windows, so a few are pardoned, and one more each second.
+ */
+#define STOLEN_EXITS (LOSS_EXITS * 4)
+#define PARDONS 4
+#define PARDON_NS 1000000000ull
 #define BACKOFF_MAX (1u << 16)
 /*
  * Trials live on credit, in exits' worth: enough for two at first, then a part
@@ -237,6 +245,20 @@ static uint64_t bound_of(const Policy *p, const PolicySite *s)
     uint32_t worth = worth_of(p, s);
 
     return worth > p->exit_ns ? worth : p->exit_ns;
+}
+
+/* Whether what a window lost is not held against it. */
+static bool is_pardoned(Policy *p, const PolicySite *s, const PolicyResult *r)
+{
+    uint64_t saved_ns = (uint64_t)worth_of(p, s) * r->exits;
+
+    if (!p->started ||
+        since(saved_ns, r->ns) <= bound_of(p, s) * STOLEN_EXITS ||
+        since(r->now, p->pardoned) > (PARDONS - 1) * PARDON_NS) {
+        return false;
+    }
+    p->pardoned = (p->pardoned > r->now ? p->pardoned : r->now) + PARDON_NS;
+    return true;
 }
 
 static uint32_t quiet_of(const Policy *p, const PolicySite *s)
@@ -498,8 +520,10 @@ void policy_window_done(Policy *p, PolicySite *site, const PolicyResult *r)
     if (r->gap > site->gap) {
         site->gap = r->gap;
     }
-    account(p, site, r);
-    judge(p, site);
+    if (!is_pardoned(p, site, r)) {
+        account(p, site, r);
+        judge(p, site);
+    }
 }
 
 void policy_refused(PolicySite *site)

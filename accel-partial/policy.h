@@ -69,6 +69,7 @@ typedef struct Policy {
     int64_t credit;         /* ns that trials may still lose */
     int64_t plenty;         /* the most that this was so far */
     uint64_t trial_ns;      /* what one has lost recently, on average */
+    uint64_t pardoned;      /* from when on all pardons are there again */
     uint32_t vain;          /* exits in a row that could not open one */
     uint32_t looks;         /* at the last of them, in this group */
     uint32_t skip;          /* how many are passed over between groups */

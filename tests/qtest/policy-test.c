@@ -35,7 +35,7 @@ static void window(Fixture *f, PolicySite *site, uint64_t ns,
 
 /*
  * The first window is past, whose losses are TCG's start, and the vCPU has run
- * for so long that there is all the credit that may be.
+ * for so long that there is all the credit that may be.  Nothing is pardoned.
  */
 static Fixture start_late(const PolicyLimits *limits)
 {
@@ -47,6 +47,7 @@ static Fixture start_late(const PolicyLimits *limits)
     }
     window(&f, d.site, 5000 * EXIT_NS, 0, 0, false);
     f.p->credit = f.p->plenty = 800 * EXIT_NS;
+    f.p->pardoned = UINT64_MAX;
     return f;
 }
 
@@ -523,7 +524,51 @@ static void test_savings(void)
     PolicySite *s = make_good(&f, 1000);
 
     window(&f, s, EXIT_NS, 1000000, 2, false);
+    f.p->pardoned = UINT64_MAX;
     g_assert_cmpint(count_tried(&f, UINT8_MAX), <=, 10);
+    g_free(f.p);
+}
+
+/* What cost far more than a window may lose has met a busy host, at times. */
+static void test_pardon(void)
+{
+    Fixture f = start_late(&usual);
+    PolicySite *site;
+    int64_t credit = f.p->credit;
+    int i;
+
+    f.p->pardoned = 0;
+    for (i = 0; i < 4; i++) {
+        exits_to_trial(&f, 1, &site);
+        window(&f, site, 2000 * EXIT_NS, 0, 0, false);
+        g_assert_cmpint(f.p->credit, >=, credit);
+        g_assert_cmpint(site->state, ==, POLICY_COUNTING);
+    }
+    exits_to_trial(&f, 1, &site);
+    window(&f, site, 2000 * EXIT_NS, 0, 0, false);
+    g_assert_cmpint(f.p->credit, <, credit);
+    /* A second later one is pardoned again, and one only. */
+    f.now += 1000000000;
+    for (i = 0; i < 2; i++) {
+        exits_to_trial(&f, 2, &site);
+        credit = f.p->credit;
+        window(&f, site, 2000 * EXIT_NS, 0, 0, false);
+        g_assert_cmpint(f.p->credit < credit, ==, i == 1);
+    }
+    g_free(f.p);
+}
+
+/* What a window loses that ends as late as it may is not pardoned. */
+static void test_no_pardon(void)
+{
+    Fixture f = start_late(&usual);
+    PolicySite *site;
+    int64_t credit = f.p->credit;
+
+    f.p->pardoned = 0;
+    exits_to_trial(&f, 1, &site);
+    window(&f, site, 250 * EXIT_NS, 0, 0, false);
+    g_assert_cmpint(f.p->credit, <, credit - 100 * EXIT_NS);
     g_free(f.p);
 }
 
@@ -1119,6 +1164,8 @@ int main(int argc, char **argv)
     g_test_add_func("/policy/clear", test_clear);
     g_test_add_func("/policy/pace", test_pace);
     g_test_add_func("/policy/savings", test_savings);
+    g_test_add_func("/policy/pardon", test_pardon);
+    g_test_add_func("/policy/no-pardon", test_no_pardon);
     g_test_add_func("/policy/loss", test_loss);
     g_test_add_func("/policy/scarce-credit", test_scarce_credit);
     g_test_add_func("/policy/own-credit", test_own_credit);
