@@ -5,11 +5,7 @@ import re
 from programs import LONG
 
 RF, ACCESSED, DIRTY = 0x10000, 0x20, 0x40
-# Of FSW in its dword: SF, ES, C1; all exceptions but PE
-SF, ES, C1, EARLY = 0x400000, 0x800000, 0x2000000, 0x1f0000
 X87 = ('d8', 'd9', 'da', 'db', 'dc', 'dd', 'de', 'df')
-# FNCLEX, FNINIT
-CLEARS = rb'\xdb[\xe2\xe3]'
 MEMORY = 2048 << 20
 FAULTS = (10, 11, 12, 13, 14, 6)
 FAULT_STATE = {'vector', 'error', 'cr2', 'cr2.', 'old-sp', 'old-ss'}
@@ -21,8 +17,8 @@ TABLES = ((0x22000, 0x23000), (0x25000, 0x26000), (0x21000, 0x21008), (0x24000, 
 
 # MOVS and STOS that go down
 OVER_ITSELF = re.compile(rb'\xfd.*[\xa4\xa5\xaa\xab]', re.S)
-# VMASKMOV and VPMASKMOV
-MASKED = rb'\xc4..[\x2c-\x2f\x8c\x8e]'
+# MASKMOVQ and MASKMOVDQU
+MASKED = rb'\x0f\xf7|\xc5.\xf7|\xc4..\xf7'
 # MOVD, MOVQ and MOVNTQ
 MMX_STORE = rb'\x0f[\x7e\x7f\xe7]'
 
@@ -83,33 +79,12 @@ def beyond_canonical(item):
     return item.vectors in ((13, 14), (12, 14)) and 0x7fffffffffc0 <= address <= 0x7fffffffffff
 
 
-def control_words(item):
-    """FCW and FSW (from bit 16 on) that each engine left, and what they were."""
-    of = item.program.state
-    before = of.get('fcw', 0x37f) | (of.get('fsw', 0) & item.program.fmask) << 16
-    # A dump has what was changed.
-    return (*(side.get('fcw+fsw', before) for side in item.named), before)
-
-
 def fpu_limit(item):
     """What TCG does not have of the FPU, or None."""
-    right, left, before = control_words(item)
-    empty = item.program.state.get('ftw', 0) != 0xff
-    code = b''.join(item.program.code)
-    if right & SF and (right & ~before & SF and not left & SF or empty):
-        return 'no stack faults of x87 (docs/cpu.md)'
-    if empty and re.search(CLEARS, code):
-        return 'no stack faults of x87 (docs/cpu.md); FNCLEX or FNINIT hides the flag'
-    if set(item.delta()) <= {'fcw+fsw', 'ax'} and right ^ left == C1 or \
-            set(item.delta()) == {'ax'} and sum(item.delta()['ax']) and \
-            item.delta()['ax'][0] ^ item.delta()['ax'][1] == C1 >> 16:
-        return 'C1 of FSW (docs/cpu.md)'
     if item.vectors == (6, 7) and item.opcode()[:2] in X87:
         return 'an x87 opcode that is none is #NM (docs/cpu.md)'
     if item.vectors in ((7, 13), (7, 12)) and item.opcode()[:4] == '0fae':
-        return 'FXSAVE looks at a limit before CR0.TS (docs/cpu.md)'
-    if right & ES and right & ~right << 16 & EARLY:
-        return 'an x87 exception that is not masked has a result (docs/cpu.md)'
+        return 'XSAVE looks at a limit before CR0.TS (docs/cpu.md)'
     return None
 
 
@@ -127,12 +102,10 @@ def in_code(program, name):
 def native_only(item):
     """What a CPU does in its own way, or None."""
     delta, code = item.delta(), b''.join(item.program.code)
-    if set(delta) == {'flags'} and re.search(rb'[\xf2\xf3].{0,3}[\xa6\xa7\xae\xaf]', code, re.S):
-        return 'a fault of CMPS or SCAS leaves the flags of the element before (docs/cpu.md)'
     if item.vectors[0] in (13, 14) and set(delta) == {'ftw+fop'} and re.search(MMX_STORE, code):
         return 'an MMX store that faults: this CPU leaves the tags, but not the top'
-    if re.search(MASKED, code) and item.vectors[1] in (13, 14):
-        return 'an AVX load with a mask faults for what the mask leaves out (docs/cpu.md)'
+    if re.search(MASKED, code) and item.vectors == (14, 14) and set(delta) == {'cr2'}:
+        return 'which byte of MASKMOVDQU faults first'
     if re.search(OVER_ITSELF, code) and any(in_code(item.program, name) for name in delta):
         return 'REP that overwrites itself'
     if b'\x67' in code and all(name in ('cx.', 'si.', 'di.') for name in delta) and re.search(rb'[\xa4-\xaf]', code):
@@ -183,8 +156,6 @@ def reason(item):
         return 'Bochs traps behind SYSCALL under TF, also where FMASK clears TF'
     if item.vectors[1] == 1 and any(b'\x0f\x07' in one for one in item.program.code):
         return 'when TF counts that SYSRET has set'
-    if item.opcode() == '0f22' and item.vectors[0] == 13 and item.program.cr0 >> 31 and item.vectors[1] in (14, 255):
-        return 'no check of the page directory pointers of PAE by MOV CR (docs/cpu.md)'
     if faults(item):
         return faults(item)
     if wraps(item):
@@ -192,8 +163,6 @@ def reason(item):
     if item.program.kind == 'long' and any(one[-1:] == b'\xcf' and b'\x48' not in one for one in item.program.code) \
             and set(delta) & {'old-sp', 'old-ss'}:
         return 'Bochs pops no SS:RSP by IRET of 32 bits in 64-bit mode (SDM vol. 2, IRET; this CPU pops them)'
-    if item.opcode() == '0f0d' and item.vectors[1] == 6:
-        return 'PREFETCHW of a register is #UD (docs/cpu.md)'
     if item.opcode() == '60' and item.vectors == (14, 14):
         return 'which slot PUSHA writes first'
     if item.opcode() in PUSH_SEGMENT and all(name[:3] in ('[2e', '[2f') or in_tables(name) for name in delta):
