@@ -108,6 +108,26 @@ static void at_exit(Notifier *n, void *unused)
     save();
 }
 
+/* A path that was given is meant: one that cannot serve is told of at once. */
+static bool can_keep(void)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    struct stat st;
+
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        /* It would be replaced: /dev/null, for one. */
+        warn_report("accel partial: learn=%s is no file, so nothing is kept; "
+                    "give a file's path", path);
+        return false;
+    }
+    if (g_mkdir_with_parents(dir, 0700) < 0 || access(dir, W_OK) < 0) {
+        warn_report("accel partial: learn=%s cannot be written (%s), so "
+                    "nothing is kept; give a path in a folder that can", path,
+                    strerror(errno));
+    }
+    return true;
+}
+
 static void machine_ready(Notifier *n, void *unused)
 {
     static Notifier exit_notifier = { .notify = at_exit };
@@ -119,6 +139,9 @@ static void machine_ready(Notifier *n, void *unused)
     }
     path = option && !g_str_equal(option, "on") ? g_strdup(option)
                                                 : default_path();
+    if (option && !g_str_equal(option, "on") && !can_keep()) {
+        return;
+    }
     learnt = g_new(Learnt, 1);
     read_table(learnt, true);
     was_empty = learnt->count == 0;
