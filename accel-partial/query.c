@@ -123,13 +123,26 @@ static void add_schema(const PartialCounter *c, void *opaque)
     QAPI_LIST_PREPEND(q->list, schema);
 }
 
+/* Who reads a schema takes the first of its target: VT's has ours in it. */
 static void query_schema(StatsProvider provider, StatsTarget target,
                          const char *prefix, StatsSchemaList **result)
 {
     SchemaQuery q = { prefix };
+    StatsSchemaValueList **end;
+    StatsSchemaList *e = *result;
 
     partial_counters_each(NULL, add_schema, &q);
-    add_stats_schema(result, provider, target, q.list);
+    while (e && (e->value->provider != provider ||
+                 e->value->target != target)) {
+        e = e->next;
+    }
+    if (!e) {
+        add_stats_schema(result, provider, target, q.list);
+        return;
+    }
+    for (end = &e->value->stats; *end; end = &(*end)->next) {
+    }
+    *end = q.list;
 }
 
 /* --- the provider "partial" ----------------------------------------------- */
