@@ -195,8 +195,13 @@ void partial_window_close(CPUState *cpu, PartialStop stop)
     w->open = false;
     w->stop = stop;
     PARTIAL_COUNT(cpu, stops[stop]);
-    /* The instruction that met a watched address is for VT to make again. */
-    cpu->watchpoint_hit = NULL;
+    /*
+     * The instruction that met a watched address is for VT to make again.  One
+     * that a debugger watches has been made, and the debugger is told of it.
+     */
+    if (stop != PARTIAL_STOP_DEBUG) {
+        cpu->watchpoint_hit = NULL;
+    }
     cpu_reset_interrupt(cpu, CPU_INTERRUPT_DEBUG);
     if (w->kind->light) {
         partial_vt->give_light(cpu);
