@@ -140,7 +140,9 @@ static void query_schema(StatsProvider provider, StatsTarget target,
         add_stats_schema(result, provider, target, q.list);
         return;
     }
-    for (end = &e->value->stats; *end; end = &(*end)->next) {
+    end = &e->value->stats;
+    while (*end) {
+        end = &(*end)->next;
     }
     *end = q.list;
 }
