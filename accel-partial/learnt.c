@@ -269,15 +269,20 @@ static bool is_whole(const char *text, const char *last)
     return number(&last, 16, UINT64_MAX, '\n', &sum) && !*last && sum == found;
 }
 
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
 bool learnt_parse(Learnt *l, const char *text)
 {
     const char *p = text;
     bool good = true;
 
     learnt_init(l);
-    if (strncmp(p, HEAD, strlen(HEAD)) == 0) {
+    if (begins(p, HEAD)) {
         p += strlen(HEAD);
-        while (good && strncmp(p, "sum ", strlen("sum "))) {
+        while (good && !begins(p, "sum ")) {
             good = parse_site(l, &p);
         }
         if (good && is_whole(text, p)) {
@@ -288,9 +293,14 @@ bool learnt_parse(Learnt *l, const char *text)
     return false;
 }
 
+bool learnt_is_foreign(const char *text)
+{
+    return *text && !begins(text, KIND);
+}
+
 bool learnt_is_other_version(const char *text)
 {
-    return g_str_has_prefix(text, KIND) && !g_str_has_prefix(text, HEAD);
+    return begins(text, KIND) && !begins(text, HEAD);
 }
 
 size_t learnt_print(const Learnt *l, char *text)

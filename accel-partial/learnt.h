@@ -118,6 +118,13 @@ void learnt_kept(Learnt *l);
 bool learnt_parse(Learnt *l, const char *text);
 
 /**
+ * learnt_is_foreign: whether it is somebody's text, which nobody of us wrote
+ * @text: ends with a zero; it may be the beginning only.  Zeroes are what a
+ *     crash may leave of a table.
+ */
+bool learnt_is_foreign(const char *text);
+
+/**
  * learnt_is_other_version: whether another version of us wrote it
  * @text: ends with a zero
  */

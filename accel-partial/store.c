@@ -108,6 +108,21 @@ static void at_exit(Notifier *n, void *unused)
     save();
 }
 
+/* Whether the file has something that is not ours, whoever may read it. */
+static bool is_foreign(void)
+{
+    int fd = qemu_open_old(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    char head[64] = "";
+    ssize_t n;
+
+    if (fd < 0) {
+        return false;
+    }
+    n = read(fd, head, sizeof(head) - 1);
+    close(fd);
+    return n > 0 && learnt_is_foreign(head);
+}
+
 /* A path that was given is meant: one that cannot serve is told of at once. */
 static bool can_keep(void)
 {
@@ -118,6 +133,11 @@ static bool can_keep(void)
         /* It would be replaced: /dev/null, for one. */
         warn_report("accel partial: learn=%s is no file, so nothing is kept; "
                     "give a file's path", path);
+        return false;
+    }
+    if (is_foreign()) {
+        warn_report("accel partial: learn=%s is a file of something else, so "
+                    "nothing is kept; give another path, or delete it", path);
         return false;
     }
     if (g_mkdir_with_parents(dir, 0700) < 0 || access(dir, W_OK) < 0) {
