@@ -75,6 +75,27 @@ static bool write_table(const Learnt *ours)
                                     G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
 }
 
+/* What is at the path and is not ours to replace; NULL if nothing is. */
+static const char *in_the_way(void)
+{
+    char head[64] = "";
+    struct stat st;
+    int fd;
+
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return "no file";       /* but a device, such as /dev/null */
+    }
+    fd = qemu_open_old(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) {
+        return NULL;
+    }
+    if (read(fd, head, sizeof(head) - 1) < 0) {
+        head[0] = 0;
+    }
+    close(fd);
+    return learnt_is_foreign(head) ? "a file of something else" : NULL;
+}
+
 /* Where it cannot be written, as in a sandbox, the next run learns again. */
 static void save(void)
 {
@@ -85,7 +106,7 @@ static void save(void)
     if (!changed || g_mkdir_with_parents(dir, 0700) < 0) {
         return;
     }
-    fd = take_lock();
+    fd = in_the_way() ? -1 : take_lock();
     if (fd >= 0) {
         changed = !write_table(learnt);
         if (!changed) {
@@ -108,44 +129,20 @@ static void at_exit(Notifier *n, void *unused)
     save();
 }
 
-/* Whether the file has something that is not ours, whoever may read it. */
-static bool is_foreign(void)
-{
-    int fd = qemu_open_old(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    char head[64] = "";
-    ssize_t n;
-
-    if (fd < 0) {
-        return false;
-    }
-    n = read(fd, head, sizeof(head) - 1);
-    close(fd);
-    return n > 0 && learnt_is_foreign(head);
-}
-
 /* A path that was given is meant: one that cannot serve is told of at once. */
-static bool can_keep(void)
+static void check_given(void)
 {
     g_autofree char *dir = g_path_get_dirname(path);
-    struct stat st;
+    const char *what = in_the_way();
 
-    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        /* It would be replaced: /dev/null, for one. */
-        warn_report("accel partial: learn=%s is no file, so nothing is kept; "
-                    "give a file's path", path);
-        return false;
-    }
-    if (is_foreign()) {
-        warn_report("accel partial: learn=%s is a file of something else, so "
-                    "nothing is kept; give another path, or delete it", path);
-        return false;
-    }
-    if (g_mkdir_with_parents(dir, 0700) < 0 || access(dir, W_OK) < 0) {
+    if (what) {
+        warn_report("accel partial: learn=%s is %s, so nothing is kept; give "
+                    "another path", path, what);
+    } else if (g_mkdir_with_parents(dir, 0700) < 0 || access(dir, W_OK) < 0) {
         warn_report("accel partial: learn=%s cannot be written (%s), so "
                     "nothing is kept; give a path in a folder that can", path,
                     strerror(errno));
     }
-    return true;
 }
 
 static void machine_ready(Notifier *n, void *unused)
@@ -159,11 +156,11 @@ static void machine_ready(Notifier *n, void *unused)
     }
     path = option && !g_str_equal(option, "on") ? g_strdup(option)
                                                 : default_path();
-    if (option && !g_str_equal(option, "on") && !can_keep()) {
-        return;
+    if (option && !g_str_equal(option, "on")) {
+        check_given();
     }
     learnt = g_new(Learnt, 1);
-    read_table(learnt, true);
+    read_table(learnt, !in_the_way());
     was_empty = learnt->count == 0;
     qemu_add_vm_change_state_handler(vm_stopped, NULL);
     qemu_add_exit_notifier(&exit_notifier);
